@@ -1,0 +1,48 @@
+"""Wire structures: JSON of the Qerko POS protocol in, typed and exact values out.
+
+Wire names (``tipBrutto``, ``idBill``) appear in this package alone; everywhere else a field has
+its name from here.
+"""
+
+from qerko_recon.model.calls import ErrorBody, MethodCallRequest, MethodCallResponse
+from qerko_recon.model.decode import (
+    decode_call,
+    decode_call_response,
+    decode_capture_status,
+    decode_error,
+    decode_payment,
+    decode_receipt,
+)
+from qerko_recon.model.payment import (
+    CANCELLED,
+    PAID,
+    Discount,
+    Payment,
+    PaymentItem,
+    PaymentPart,
+    Provider,
+)
+from qerko_recon.model.receipt import Receipt, ReceiptInfo, ReceiptItem, TaxInfo
+
+__all__ = [
+    "CANCELLED",
+    "PAID",
+    "Discount",
+    "ErrorBody",
+    "MethodCallRequest",
+    "MethodCallResponse",
+    "Payment",
+    "PaymentItem",
+    "PaymentPart",
+    "Provider",
+    "Receipt",
+    "ReceiptInfo",
+    "ReceiptItem",
+    "TaxInfo",
+    "decode_call",
+    "decode_call_response",
+    "decode_capture_status",
+    "decode_error",
+    "decode_payment",
+    "decode_receipt",
+]

@@ -1,0 +1,47 @@
+"""Method calls of the long poll, and the body of an error.
+
+Qerko asks the POS with a :class:`MethodCallRequest`; the POS sends a
+:class:`MethodCallResponse` with its next poll. A call without a ``uuid`` wants no answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from qerko_recon.model.payment import Wire
+
+__all__ = ["ErrorBody", "MethodCallRequest", "MethodCallResponse"]
+
+
+class ErrorBody(Wire, frozen=True):
+    """What went wrong, in Qerko's answer to 400 and 401 or in a POS's answer to a call."""
+
+    message: str | None = None
+    code: str | None = None
+
+
+class MethodCallRequest(Wire, frozen=True):
+    """Qerko calls a method of the POS with positional arguments."""
+
+    method: str
+    uuid: str | None = None
+    args: tuple[Any, ...] = ()
+
+
+class MethodCallResponse(Wire, frozen=True):
+    """The POS answers a call: a result, or an error in its place.
+
+    A method without a value answers ``result: null``, which is why ``to_json`` writes the null.
+    """
+
+    uuid: str
+    result: Any = None
+    error: ErrorBody | None = None
+
+    def to_json(self) -> bytes:
+        """Encode for the wire: ``{uuid, result}``, or ``{uuid, error}`` where there is one."""
+        if self.error is not None:
+            return msgspec.json.encode({"uuid": self.uuid, "error": self.error})
+        return msgspec.json.encode({"uuid": self.uuid, "result": self.result})

@@ -1,0 +1,239 @@
+"""Every column of every frame, with its type: the data contract in one place.
+
+Takes in Arrow tables or plain DataFrames; gives out Arrow-backed DataFrames with exactly these
+columns. Money and quantities are ``decimal128(18, 6)``, times ``timestamp[us, UTC]``, business
+dates ``date32``; what the wire leaves open (states, types) is plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from qerko_recon.errors import AmountError, ReconciliationError
+from qerko_recon.money import MONEY, decimal_array
+
+__all__ = [
+    "BREAKS",
+    "BRIDGE",
+    "FAILURES",
+    "ITEMS",
+    "MATCHES",
+    "PARTS",
+    "PAYMENTS",
+    "PROBLEMS",
+    "TENDERS",
+    "conform",
+    "to_frame",
+]
+
+TIME: Final = pa.timestamp("us", tz="UTC")
+_TEXT: Final = pa.string()
+_TEXTS: Final = pa.list_(pa.string())
+_COUNT: Final = pa.int32()
+
+PAYMENTS: Final = pa.schema(
+    {
+        "payment_id": _TEXT,
+        "bill_id": _TEXT,
+        "customer_id": _TEXT,
+        "state": _TEXT,
+        "currency": _TEXT,
+        "items_total": MONEY,  # null where price × quantity has more than six decimals
+        "discount_total": MONEY,  # as sent: Qerko does not document its sign
+        "tip_gross": MONEY,
+        "tip_net": MONEY,
+        "tip_fee": MONEY,  # gross − net
+        "parts_total": MONEY,
+        "parts_count": _COUNT,
+        "created_at": TIME,  # null where Qerko sent no time
+        "api_version": _TEXT,
+        "fetched_at": TIME,
+        "raw": _TEXT,  # the JSON as received
+    }
+)
+"""``payments.frame``: a row a payment."""
+
+PARTS: Final = pa.schema(
+    {
+        "payment_id": _TEXT,
+        "part_no": _COUNT,  # from 1
+        "provider_id": _TEXT,
+        "provider_name": _TEXT,
+        "provider_type": _TEXT,
+        "total": MONEY,
+    }
+)
+"""``payments.parts``: a row a provider's share of a payment."""
+
+ITEMS: Final = pa.schema(
+    {
+        "payment_id": _TEXT,
+        "item_no": _COUNT,  # from 1
+        "item_id": _TEXT,
+        "name": _TEXT,
+        "quantity": MONEY,
+        "price": MONEY,
+        "line_total": MONEY,  # price × quantity; null where that has more than six decimals
+        "tags": _TEXTS,
+    }
+)
+"""``payments.items``: a row an item paid."""
+
+FAILURES: Final = pa.schema(
+    {
+        "payment_id": _TEXT,
+        "kind": _TEXT,  # forbidden, not_found, unauthorized, server, network, invalid
+        "status": _COUNT,  # HTTP status; null where no answer came
+        "detail": _TEXT,
+        "attempts": _COUNT,  # requests sent for this ID
+    }
+)
+"""``payments.failures``: a row an ID that could not be had."""
+
+TENDERS: Final = pa.schema(
+    {
+        "tender_id": _TEXT,
+        "payment_id": _TEXT,
+        "bill_id": _TEXT,
+        "amount": MONEY,  # without the tip; null where the row's amount cannot be read
+        "tip": MONEY,  # null where the export says nothing of tips
+        "total": MONEY,  # amount + tip
+        "currency": _TEXT,
+        "state": _TEXT,  # paid, cancelled, open, or the POS's own word
+        "tender_type": _TEXT,
+        "provider": _TEXT,
+        "paid_at": TIME,
+        "source_file": _TEXT,
+        "source_row": pa.int64(),  # the file's line, from 1
+    }
+)
+"""``pos.tenders``: a row a POS payment line."""
+
+PROBLEMS: Final = pa.schema(
+    {
+        "source_file": _TEXT,
+        "source_row": pa.int64(),
+        "column": _TEXT,  # null where the row as a whole is at fault
+        "value": _TEXT,
+        "problem": _TEXT,
+    }
+)
+"""``pos.problems``: what of an export could not be read."""
+
+MATCHES: Final = pa.schema(
+    {
+        "match_id": _TEXT,
+        "kind": _TEXT,  # one_to_one, one_to_many, many_to_one, many_to_many, nothing_due
+        "status": _TEXT,  # confirmed, suggested, ambiguous
+        "rule": _TEXT,
+        "payment_ids": _TEXTS,
+        "tender_ids": _TEXTS,
+        "settled": MONEY,
+        "posted": MONEY,
+        "variance": MONEY,  # posted − settled
+        "currency": _TEXT,
+    }
+)
+"""``result.matches``: a row a match, totals with tip."""
+
+BREAKS: Final = pa.schema(
+    {
+        "break_id": _TEXT,  # stable over re-runs
+        "kind": _TEXT,
+        "reason": _TEXT,  # what within the kind; names the sentence
+        "severity": _TEXT,  # high, medium, low, info
+        "payment_id": _TEXT,
+        "bill_id": _TEXT,
+        "tender_ids": _TEXTS,
+        "field": _TEXT,  # total, amount, tip, state, currency, parts, arithmetic, row
+        "settled": MONEY,
+        "posted": MONEY,
+        "variance": MONEY,  # posted − settled
+        "currency": _TEXT,
+        "business_date": pa.date32(),
+        "age": _COUNT,  # days from the business date to the day of the run
+        "cause": _TEXT,
+        "evidence": _TEXTS,
+        "action": _TEXT,
+    }
+)
+"""``result.breaks``: a row a break."""
+
+BRIDGE: Final = pa.schema(
+    {
+        "currency": _TEXT,
+        "step": _TEXT,  # settled, a kind of break, posted
+        "amount": MONEY,
+        "running": MONEY,  # the walk so far
+        "breaks": _COUNT,
+    }
+)
+"""``result.bridge``: the walk from the settled to the posted total of each currency."""
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a pandas frame that keeps Arrow's types."""
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def conform(
+    frame: pd.DataFrame, schema: pa.Schema, *, what: str, required: Collection[str]
+) -> pa.Table:
+    """Bring any DataFrame to a contract: its columns, in its order, in its types.
+
+    Missing columns that are not required become null; columns the contract does not have are
+    left out.
+
+    Raises
+    ------
+    ReconciliationError
+        A required column is missing, or a value does not fit its column (a ``float`` in a money
+        column never does).
+    """
+    missing = [name for name in schema.names if name in required and name not in frame.columns]
+    if missing:
+        given = ", ".join(map(str, frame.columns)) or "none"
+        raise ReconciliationError(f"{what} lacks the column {', '.join(missing)}; it has: {given}")
+    columns = [_column(frame, field, what) for field in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _column(frame: pd.DataFrame, field: pa.Field, what: str) -> pa.Array:
+    if field.name not in frame.columns:
+        return pa.nulls(len(frame), field.type)
+    series = frame[field.name]
+    if isinstance(series.dtype, pd.ArrowDtype) and series.dtype.pyarrow_dtype == field.type:
+        return pa.array(series)
+    try:
+        if field.type == MONEY:
+            return _money(series, f"{what}.{field.name}")
+        if field.type == TIME:
+            return pa.array(pd.to_datetime(series, utc=True)).cast(TIME)
+        if field.type == _TEXT:
+            values = [None if _absent(value) else str(value) for value in series]
+            return pa.array(values, _TEXT)
+        return pa.array(series, field.type, from_pandas=True)
+    except (AmountError, pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError) as error:
+        raise ReconciliationError(f"{what}.{field.name}: {error}") from error
+
+
+def _money(series: pd.Series, what: str) -> pa.Array:
+    if isinstance(series.dtype, pd.ArrowDtype) and pa.types.is_decimal(series.dtype.pyarrow_dtype):
+        return pa.array(series).cast(MONEY)
+    if pd.api.types.is_float_dtype(series.dtype):
+        if series.isna().all():
+            return pa.nulls(len(series), MONEY)
+        raise AmountError(
+            f"{what} is a float column, which cannot hold money; "
+            "give decimal strings, Decimal objects or an Arrow decimal column"
+        )
+    return decimal_array((None if _absent(value) else value for value in series), what="the value")
+
+
+def _absent(value: object) -> bool:
+    """Whether a cell is any of pandas' ways to say nothing."""
+    return value is None or value is pd.NA or value is pd.NaT or value != value  # noqa: PLR0124
