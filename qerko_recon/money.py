@@ -27,6 +27,7 @@ __all__ = [
     "SCALE",
     "DecimalMark",
     "decimal_array",
+    "fits",
     "format_amount",
     "from_units",
     "parse_amount",
@@ -49,6 +50,7 @@ DecimalMark = Literal[",", "."]
 _EXACT: Final = Context(prec=60, traps=[InvalidOperation])
 _UNIT: Final = 10**SCALE
 _LIMIT: Final = 10**18
+_WHOLE_DIGITS: Final = 12
 _CENTS: Final = 2
 _SPACES: Final = " \t\u00a0\u202f\u2009"
 _MINUS: Final = "-\u2212\u2013"
@@ -186,6 +188,17 @@ def _check_fits(value: object, what: str) -> None:
         pa.array([_exact(value)], MONEY)
     except (InvalidOperation, TypeError, ValueError) as error:
         raise AmountError(_misfit(value, what)) from error
+
+
+def fits(value: Decimal) -> bool:
+    """Tell whether a money column holds the value exactly: 12 digits before, 6 after the point.
+
+    >>> fits(Decimal("0.125")), fits(Decimal("0.1234567")), fits(Decimal(10) ** 12)
+    (True, False, False)
+    """
+    if not value.is_finite() or (value.adjusted() >= _WHOLE_DIGITS and value):
+        return False
+    return not _EXACT.scaleb(value, SCALE) % 1
 
 
 def _misfit(value: object, what: str) -> str:

@@ -159,6 +159,7 @@ BREAKS: Final = pa.schema(
         "cause": _TEXT,
         "evidence": _TEXTS,
         "action": _TEXT,
+        "facts": _TEXT,  # JSON of what the sentence names beside the columns
     }
 )
 """``result.breaks``: a row a break."""
@@ -177,7 +178,8 @@ BRIDGE: Final = pa.schema(
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """Turn an Arrow table into a pandas frame that keeps Arrow's types."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def conform(
