@@ -1,0 +1,17 @@
+"""Decide: match payments with POS lines, find and explain every break, tie out the variance."""
+
+from qerko_recon.recon.engine import reconcile
+from qerko_recon.recon.infer import infer_policy
+from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Source, Summary
+
+__all__ = [
+    "ControlTotal",
+    "Policy",
+    "Reading",
+    "Reconciliation",
+    "Source",
+    "Summary",
+    "infer_policy",
+    "reconcile",
+]

@@ -1,0 +1,368 @@
+"""Compare what was brought together: groups of payments and lines in, drafts of breaks out.
+
+One fault makes one draft. Where amount and tip are both wrong, the amount's draft walks from the
+settled total to where the tip's begins, so that their variances add up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from qerko_recon.money import trim, unit_to_decimal
+from qerko_recon.recon.infer import arithmetic_gap, settled_base, settled_tip
+from qerko_recon.recon.intake import Intake, Units
+from qerko_recon.recon.match import Group
+from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.providers import Providers
+
+__all__ = ["Comparison", "Draft"]
+
+_UNIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A break before it has an ID, a severity and words; amounts in millionths."""
+
+    kind: str
+    reason: str
+    field: str
+    settled: int
+    posted: int
+    currency: str
+    payment_id: str | None = None
+    bill_id: str | None = None
+    tenders: tuple[int, ...] = ()
+    day: date | None = None
+    facts: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Comparison:
+    """Compares groups under one policy.
+
+    Parameters
+    ----------
+    intake
+        Both sides, the tip layout applied.
+    policy
+        Nothing left on ``auto``.
+    """
+
+    def __init__(self, intake: Intake, policy: Policy) -> None:
+        self.intake = intake
+        self.policy = policy
+        self.tolerance = int(Decimal(policy.tolerance) * _UNIT)
+        self.base = settled_base(intake.payments, policy)
+        self.tip = settled_tip(intake.payments, policy)
+        self.due: Units = self.base + self.tip
+        self.settled: Units = np.where(intake.payments.settles, self.due, 0)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """Names of providers on both sides."""
+        return Providers(self.intake, self.policy)
+
+    def inconsistencies(self) -> Iterator[Draft]:
+        """Find payments whose own figures do not add up."""
+        side = self.intake.payments
+        gap = np.where(side.settles, arithmetic_gap(side, self.policy), 0)
+        out_of_range = (side.tip_gross < 0) | (side.tip_net < 0) | (side.tip_net > side.tip_gross)
+        for row in np.flatnonzero(out_of_range | (gap != 0)).tolist():
+            found, off = int(side.parts_total[row]), int(gap[row])
+            reason = "tips_out_of_range" if out_of_range[row] else "items_and_parts_differ"
+            yield self._draft(
+                "inconsistent_payment",
+                reason,
+                "arithmetic",
+                (int(self.settled[row]),) * 2,
+                (row,),
+                facts={
+                    "expected": _written(found - off),
+                    "found": _written(found),
+                    "detail": _written(off),
+                    **self._tips(row),
+                },
+            )
+
+    def group(self, group: Group) -> Iterator[Draft]:
+        """Find what is wrong with one group."""
+        if len(group.payments) == 1 and not self.intake.payments.settles[group.payments[0]]:
+            yield from self._not_settled(group)
+            return
+        lines = self.intake.tenders
+        settled = int(self.settled[list(group.payments)].sum())
+        posted = int(lines.posted[list(group.tenders)].sum())
+        if not lines.readable[list(group.tenders)].all():
+            yield self._unreadable(group, settled, posted)
+        elif posted == 0 and settled != 0:
+            reason = self._why_nothing_is_posted(group)
+            yield self._draft(
+                "state_mismatch", reason, "state", (settled, 0), group.payments, group.tenders
+            )
+        else:
+            yield from self._amounts(group, settled, posted)
+
+    def is_clean(self, group: Group) -> bool:
+        """Tell at once that nothing is wrong, for the many groups where nothing is."""
+        lines, rows = self.intake.tenders, list(group.tenders)
+        payments = list(group.payments)
+        if not lines.readable[rows].all():
+            return False
+        if not self.intake.payments.settles[payments].all():
+            # A cancelled payment is clean when no money is posted for it.
+            cancelled = self.intake.payments.cancelled[payments].all()
+            return bool(cancelled) and not lines.posted[rows].any()
+        if int(lines.posted[rows].sum()) != int(self.settled[payments].sum()):
+            return False
+        active = [row for row in rows if lines.counts[row]]
+        if lines.has_tip[active].any() and int(lines.tip[active].sum()) != int(
+            self.tip[payments].sum()
+        ):
+            return False
+        return self.providers.agree(group.payments, tuple(active))
+
+    def _not_settled(self, group: Group) -> Iterator[Draft]:
+        row = group.payments[0]
+        posted = int(self.intake.tenders.posted[list(group.tenders)].sum())
+        if not self.intake.payments.cancelled[row]:
+            yield self.unknown_state(row, group.tenders, posted)
+        elif posted:
+            yield self._draft(
+                "state_mismatch",
+                "cancelled_but_posted",
+                "state",
+                (0, posted),
+                group.payments,
+                group.tenders,
+            )
+        elif not self.intake.tenders.readable[list(group.tenders)].all():
+            yield self._unreadable(group, 0, 0)
+
+    def unknown_state(self, row: int, tenders: tuple[int, ...], posted: int) -> Draft:
+        """Report a state that nobody has documented; its money is not taken for settled."""
+        state = str(self.intake.payments.table["state"][row].as_py())
+        return self._draft(
+            "state_mismatch",
+            "unknown_state",
+            "state",
+            (0, posted),
+            (row,),
+            tenders,
+            {"state": state, "found": _written(int(self.due[row]))},
+        )
+
+    def _why_nothing_is_posted(self, group: Group) -> str:
+        states = {self.intake.tenders.states[row].lower() for row in group.tenders}
+        return "paid_but_open" if "open" in states else "paid_but_cancelled"
+
+    def _unreadable(self, group: Group, settled: int, posted: int) -> Draft:
+        rows = tuple(row for row in group.tenders if not self.intake.tenders.readable[row])
+        return self._draft(
+            "unreadable",
+            "row_unreadable",
+            "row",
+            (settled, posted),
+            group.payments,
+            rows,
+            self.problem_facts(rows[0]),
+        )
+
+    def problem_facts(self, row: int) -> dict[str, str]:
+        """Name the file, row, column and value that could not be read."""
+        table = self.intake.tenders.table
+        file, line = table["source_file"][row].as_py(), table["source_row"][row].as_py()
+        facts = {"file": file, "row": None if line is None else str(line)}
+        for problem in self.intake.tenders.problems.to_pylist():
+            if (problem["source_file"], problem["source_row"]) == (file, line):
+                facts |= {name: problem[name] for name in ("column", "value")}
+                facts["detail"] = problem["problem"]
+                break
+        return {name: value for name, value in facts.items() if value is not None}
+
+    def _amounts(self, group: Group, settled: int, posted: int) -> Iterator[Draft]:
+        lines = self.intake.tenders
+        active = tuple(row for row in group.tenders if lines.counts[row])
+        for extra in self._repeats(active, settled, posted):
+            active = tuple(row for row in active if row != extra)
+            amount = int(lines.posted[extra])
+            posted -= amount
+            yield self.duplicate(extra, group.payments, amount)
+        tip = None
+        if lines.has_tip[list(active)].any():
+            tip = int(lines.tip[list(active)].sum())
+        drafts = tuple(self._faults(group, active, settled, posted, tip))
+        yield from drafts
+        if not drafts and posted == settled:
+            yield from self._parts(group, active, settled)
+
+    def duplicate(self, extra: int, payments: tuple[int, ...], amount: int) -> Draft:
+        """Report a line that stands in the POS twice."""
+        return self._draft(
+            "duplicate_in_pos", "posted_twice", "total", (0, amount), payments, (extra,)
+        )
+
+    def _repeats(self, active: tuple[int, ...], settled: int, posted: int) -> list[int]:
+        """Find the lines that repeat another and whose removal brings the total closer."""
+        if posted <= settled or len(active) < 2:  # noqa: PLR2004
+            return []
+        lines = self.intake.tenders
+        seen: Counter[tuple[int, int, str | None]] = Counter()
+        extras: list[int] = []
+        provider = lines.table["provider"]
+        for row in sorted(active, key=lambda row: lines.ids[row]):
+            key = int(lines.amount[row]), int(lines.tip[row]), provider[row].as_py()
+            if seen[key] and lines.posted[row] > 0:
+                extras.append(row)
+            seen[key] += 1
+        chosen: list[int] = []
+        for row in extras:
+            if abs(posted - int(lines.posted[row]) - settled) < abs(posted - settled):
+                posted -= int(lines.posted[row])
+                chosen.append(row)
+        return chosen
+
+    def _faults(
+        self,
+        group: Group,
+        active: tuple[int, ...],
+        settled: int,
+        posted: int,
+        tip: int | None,
+    ) -> Iterator[Draft]:
+        """Tell amount from tip; ``tip`` is the posted one, ``None`` where the POS says none."""
+        variance = posted - settled
+        if variance and abs(variance) <= self.tolerance:
+            yield self._simple("rounding", "within_tolerance", (settled, posted), group, active)
+            return
+        due_tip = int(self.tip[list(group.payments)].sum())
+        tip_variance = self._tip_without_column(group, variance) if tip is None else tip - due_tip
+        amount_variance = variance - tip_variance
+        if not variance and not tip_variance:
+            return
+        if not variance:
+            # The tip is elsewhere, but the money is all there: one fault, no variance.
+            yield self._tip(group, active, (settled, posted), tip)
+            return
+        between = settled + amount_variance
+        if amount_variance:
+            kind, reason = "amount_mismatch", "amount_differs"
+            if not tip_variance and self._is_rounded(group, settled, posted):
+                kind, reason = "rounding", "rounded_to_whole"
+            yield self._simple(kind, reason, (settled, between), group, active)
+        if tip_variance:
+            yield self._tip(group, active, (between, posted), tip)
+
+    def _tip_without_column(self, group: Group, variance: int) -> int:
+        """Recognise a tip fault by its amount where the export has no tip column."""
+        rows = list(group.payments)
+        side = self.intake.payments
+        fee = int((side.tip_gross - side.tip_net)[rows].sum())
+        suspects = (-int(self.tip[rows].sum()), -fee, fee)
+        return variance if variance in suspects else 0
+
+    def _tip(
+        self,
+        group: Group,
+        active: tuple[int, ...],
+        walk: tuple[int, int],
+        tip: int | None,
+    ) -> Draft:
+        rows = list(group.payments)
+        gross = int(self.intake.payments.tip_gross[rows].sum())
+        net = int(self.intake.payments.tip_net[rows].sum())
+        due = int(self.tip[rows].sum())
+        booked = due + walk[1] - walk[0] if tip is None else tip
+        inside = walk[0] == walk[1]
+        reason = "tip_differs"
+        if booked == 0 and due:
+            reason = "tip_inside_amount" if inside else "tip_lost"
+        elif booked == net != gross == due:
+            reason = "net_for_gross"
+        elif booked == gross != net == due:
+            reason = "gross_for_net"
+        facts = {
+            "tip_gross": _written(gross),
+            "tip_net": _written(net),
+            "tip_due": _written(due),
+            "tip_posted": _written(booked),
+        }
+        return self._draft("tip_mismatch", reason, "tip", walk, group.payments, active, facts)
+
+    def _is_rounded(self, group: Group, settled: int, posted: int) -> bool:
+        currency = self.intake.payments.currencies[group.payments[0]]
+        step = int(self.policy.rounding.get(currency, 0) * _UNIT)
+        return bool(step) and posted % step == 0 and 2 * abs(posted - settled) <= step
+
+    def _parts(self, group: Group, active: tuple[int, ...], settled: int) -> Iterator[Draft]:
+        if self.providers.agree(group.payments, active):
+            return
+        facts = {
+            "provider_settled": self.providers.settled(group.payments),
+            "provider_posted": self.providers.posted(active),
+        }
+        yield self._draft(
+            "part_mismatch",
+            "provider_differs",
+            "parts",
+            (settled, settled),
+            group.payments,
+            active,
+            facts,
+        )
+
+    def _simple(
+        self,
+        kind: str,
+        reason: str,
+        walk: tuple[int, int],
+        group: Group,
+        active: tuple[int, ...],
+    ) -> Draft:
+        name = "amount" if kind == "amount_mismatch" else "total"
+        return self._draft(kind, reason, name, walk, group.payments, active)
+
+    def _draft(
+        self,
+        kind: str,
+        reason: str,
+        name: str,
+        walk: tuple[int, int],
+        payments: tuple[int, ...],
+        tenders: tuple[int, ...] = (),
+        facts: dict[str, str] | None = None,
+    ) -> Draft:
+        side = self.intake.payments
+        first = payments[0]
+        return Draft(
+            kind=kind,
+            reason=reason,
+            field=name,
+            settled=walk[0],
+            posted=walk[1],
+            currency=side.currencies[first],
+            payment_id=side.ids[first] if len(payments) == 1 else None,
+            bill_id=side.bills[first],
+            tenders=tenders,
+            day=side.days[first],
+            facts=facts or {},
+        )
+
+    def _tips(self, row: int) -> dict[str, str]:
+        side = self.intake.payments
+        return {
+            "tip_gross": _written(int(side.tip_gross[row])),
+            "tip_net": _written(int(side.tip_net[row])),
+        }
+
+
+def _written(units: int) -> str:
+    return str(trim(unit_to_decimal(units)))

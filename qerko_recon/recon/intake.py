@@ -1,0 +1,368 @@
+"""Both sides brought to one shape: payments and tenders in, exact integer columns out.
+
+Takes in the rich objects or plain DataFrames with the contract's columns; gives out a
+:class:`PaymentSide` and a :class:`TenderSide` whose money is ``int64`` millionths, ready for
+exact arithmetic on whole columns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Final, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qerko_recon.errors import ReconciliationError, shorten
+from qerko_recon.money import from_units, to_units
+from qerko_recon.recon.days import business_dates
+from qerko_recon.recon.policy import Policy, TipLayout
+from qerko_recon.recon.result import Source
+from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
+
+__all__ = ["NO_CURRENCY", "Intake", "PaymentSide", "TenderSide", "take_in"]
+
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217 for "no currency": neither side says any."""
+
+_INACTIVE: Final = ("cancelled", "open")
+
+Units = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@runtime_checkable
+class HasPayments(Protocol):
+    """What :class:`qerko_recon.frames.Payments` offers."""
+
+    frame: pd.DataFrame
+    parts: pd.DataFrame
+    items: pd.DataFrame
+    failures: pd.DataFrame
+
+
+@runtime_checkable
+class HasTenders(Protocol):
+    """What :class:`qerko_recon.pos.PosExport` offers."""
+
+    tenders: pd.DataFrame
+    others: pd.DataFrame
+    problems: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class PaymentSide:
+    """Qerko's side: a row a payment."""
+
+    table: pa.Table
+    parts: pa.Table
+    items: pa.Table
+    failures: pa.Table
+    days: list[date | None]
+    settles: Mask  # the state settles in full
+    cancelled: Mask
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Payment IDs."""
+        return list(self.table["payment_id"].to_pylist())
+
+    @cached_property
+    def bills(self) -> list[str | None]:
+        """Bill IDs."""
+        return list(self.table["bill_id"].to_pylist())
+
+    @cached_property
+    def currencies(self) -> list[str]:
+        """Currencies."""
+        return list(self.table["currency"].to_pylist())
+
+    @cached_property
+    def parts_total(self) -> Units:
+        """Total of the parts."""
+        return to_units(self.table["parts_total"])
+
+    @cached_property
+    def tip_gross(self) -> Units:
+        """Gross tip."""
+        return to_units(self.table["tip_gross"])
+
+    @cached_property
+    def tip_net(self) -> Units:
+        """Net tip; the gross one where the frame has no net."""
+        column = pc.coalesce(self.table["tip_net"], self.table["tip_gross"])
+        return to_units(column)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class TenderSide:
+    """The POS's side: a row a payment line."""
+
+    table: pa.Table
+    others: pa.Table
+    problems: pa.Table
+    days: list[date | None]
+    amount: Units
+    tip: Units
+    has_tip: Mask
+    readable: Mask
+    counts: Mask  # the line's state lets its money count
+    currencies: list[str]
+
+    @cached_property
+    def total(self) -> Units:
+        """Amount and tip, whatever the state."""
+        return self.amount + self.tip
+
+    @cached_property
+    def posted(self) -> Units:
+        """What each line adds to the posted total."""
+        return np.where(self.counts & self.readable, self.total, 0)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Tender IDs."""
+        return list(self.table["tender_id"].to_pylist())
+
+    @cached_property
+    def bills(self) -> list[str | None]:
+        """Bill IDs."""
+        return list(self.table["bill_id"].to_pylist())
+
+    @cached_property
+    def states(self) -> list[str]:
+        """States."""
+        return list(self.table["state"].to_pylist())
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Intake:
+    """All that a reconciliation works on."""
+
+    payments: PaymentSide
+    tenders: TenderSide
+    tip_layout: TipLayout  # what the export's profile says
+    sources: tuple[Source, ...]
+
+
+def take_in(payments: object, pos: object, policy: Policy) -> Intake:
+    """Bring both sides to one shape.
+
+    Raises
+    ------
+    ReconciliationError
+        An input is of the wrong kind, lacks a column, holds money as ``float``, or repeats a
+        payment ID.
+    """
+    paid = _payment_side(payments, policy)
+    posted = _tender_side(pos, policy, paid)
+    layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
+    return Intake(paid, posted, layout, _sources(payments, pos, paid, posted))
+
+
+def _payment_side(payments: object, policy: Policy) -> PaymentSide:
+    if isinstance(payments, pd.DataFrame):
+        frame, parts, items, failures = payments, *_empty(PARTS, ITEMS, FAILURES)
+    elif isinstance(payments, HasPayments):
+        frame, parts, items, failures = (
+            payments.frame,
+            payments.parts,
+            payments.items,
+            payments.failures,
+        )
+    else:
+        raise ReconciliationError(
+            f"payments cannot be a {type(payments).__name__}; give what fetch_payments or "
+            "Payments.read returned, or a DataFrame with the columns of payments.frame"
+        )
+    required = ("payment_id", "state", "currency", "parts_total")
+    table = _complete(
+        conform(frame, PAYMENTS, what="payments.frame", required=required),
+        "payments.frame",
+        required,
+    )
+    _refuse_repeats(table["payment_id"])
+    zero = pa.scalar(0, PAYMENTS.field("tip_gross").type)
+    index = table.schema.get_field_index("tip_gross")
+    table = table.set_column(index, "tip_gross", pc.fill_null(table["tip_gross"], zero))
+    state = table["state"]
+    return PaymentSide(
+        table=table,
+        parts=conform(parts, PARTS, what="payments.parts", required=PARTS.names),
+        items=conform(items, ITEMS, what="payments.items", required=("payment_id",)),
+        failures=conform(
+            failures, FAILURES, what="payments.failures", required=("payment_id", "kind")
+        ),
+        days=_days(table["created_at"], policy),
+        settles=_is_in(state, policy.settled_states),
+        cancelled=_is_in(state, policy.cancelled_states),
+    )
+
+
+def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
+    if isinstance(pos, pd.DataFrame):
+        tenders, (others, problems) = pos, _empty(TENDERS, PROBLEMS)
+    elif isinstance(pos, HasTenders):
+        tenders, others, problems = pos.tenders, pos.others, pos.problems
+    else:
+        raise ReconciliationError(
+            f"pos cannot be a {type(pos).__name__}; give what read_pos returned, "
+            "or a DataFrame with the columns of pos.tenders"
+        )
+    if "amount" not in tenders.columns and "total" in tenders.columns:
+        tenders = tenders.assign(amount=tenders["total"])
+        if "tip" in tenders.columns:
+            raise ReconciliationError(
+                "pos.tenders has total and tip but no amount; add amount = total − tip"
+            )
+    table = conform(tenders, TENDERS, what="pos.tenders", required=("amount",))
+    table = _with_total(_name_rows(table))
+    readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
+    state = pc.fill_null(table["state"], "paid")
+    table = table.set_column(table.schema.get_field_index("state"), "state", state)
+    return TenderSide(
+        table=table,
+        others=conform(others, TENDERS, what="pos.others", required=()),
+        problems=conform(problems, PROBLEMS, what="pos.problems", required=()),
+        days=_days(table["paid_at"], policy),
+        amount=to_units(table["amount"]),
+        tip=to_units(table["tip"]),
+        has_tip=np.asarray(pc.is_valid(table["tip"]).combine_chunks().to_numpy(False)),
+        readable=readable,
+        counts=~_is_in(pc.utf8_lower(state), _INACTIVE) | _reversals(table),
+        currencies=_currencies(table, paid),
+    )
+
+
+def _name_rows(table: pa.Table) -> pa.Table:
+    """Give lines without an ID one made of their place in the input."""
+    held = table["tender_id"]
+    if held.null_count:
+        places = pa.array([f"row-{number}" for number in range(1, len(held) + 1)])
+        held = pc.coalesce(held, places)
+        table = table.set_column(table.schema.get_field_index("tender_id"), "tender_id", held)
+    if len(pc.unique(held)) < len(held):
+        counts = pc.value_counts(held)
+        often = counts.filter(pc.greater(counts.field("counts"), 1))
+        raise ReconciliationError(
+            f"pos.tenders has the tender_id {shorten(often[0].as_py()['values'])} more than once; "
+            "each line needs an ID of its own"
+        )
+    return table
+
+
+def _with_total(table: pa.Table) -> pa.Table:
+    """Derive the total, which is amount and tip whatever the input says."""
+    units = to_units(table["amount"]) + to_units(table["tip"])
+    column = from_units(units, np.asarray(pc.is_null(table["amount"]).to_numpy()))
+    return table.set_column(table.schema.get_field_index("total"), "total", column)
+
+
+def _reversals(table: pa.Table) -> Mask:
+    """Find cancelled lines that take back the money of a paid line beside them.
+
+    A negative `Storno` line counts where the line it reverses still stands as paid; where that
+    one is marked cancelled itself, neither counts.
+    """
+    found = np.zeros(table.num_rows, dtype=bool)
+    units = to_units(table["total"])
+    cancelled = _is_in(pc.utf8_lower(table["state"]), ("cancelled",))
+    suspects = np.flatnonzero(cancelled & (units < 0))
+    if not len(suspects):
+        return found
+    keys = list(zip(*(table[name].to_pylist() for name in ("payment_id", "bill_id")), strict=True))
+    standing = Counter((keys[row], int(units[row])) for row in np.flatnonzero(~cancelled))
+    for row in suspects:
+        reversed_line = (keys[row], -int(units[row]))
+        if standing[reversed_line] > 0:
+            standing[reversed_line] -= 1
+            found[row] = True
+    return found
+
+
+def _currencies(table: pa.Table, paid: PaymentSide) -> list[str]:
+    """Fill a line's missing currency from its payment, else from what most payments have."""
+    own = table["currency"]
+    if not own.null_count:
+        return list(own.to_pylist())
+    place = pc.index_in(table["payment_id"], value_set=paid.table["payment_id"])
+    linked = pc.take(paid.table["currency"].combine_chunks(), place.combine_chunks())
+    counts = pc.value_counts(paid.table["currency"]).to_pylist()
+    most = max(counts, key=lambda one: (one["counts"], one["values"]), default=None)
+    default = most["values"] if most else _own_default(own)
+    return list(pc.coalesce(own.combine_chunks(), linked, pa.scalar(default)).to_pylist())
+
+
+def _own_default(own: pa.ChunkedArray) -> str:
+    named = pc.unique(own.drop_null()).to_pylist()
+    return str(named[0]) if len(named) == 1 else NO_CURRENCY
+
+
+def _complete(table: pa.Table, what: str, required: tuple[str, ...]) -> pa.Table:
+    for name in required:
+        if table[name].null_count:
+            row = pc.index(pc.is_null(table[name]), True).as_py() + 1
+            raise ReconciliationError(f"{what}.{name} is empty in row {row}; every row needs one")
+    return table
+
+
+def _refuse_repeats(ids: pa.ChunkedArray) -> None:
+    if len(pc.unique(ids)) < len(ids):
+        counts = pc.value_counts(ids)
+        often = counts.filter(pc.greater(counts.field("counts"), 1))[0].as_py()
+        raise ReconciliationError(
+            f"payments.frame has payment {shorten(often['values'])} {often['counts']} times; "
+            "each payment may stand in it once"
+        )
+
+
+def _days(times: pa.ChunkedArray, policy: Policy) -> list[date | None]:
+    if times.null_count == len(times):
+        return [None] * len(times)
+    return business_dates(times, policy.time_zone, policy.business_day_cutoff)
+
+
+def _is_in(values: pa.ChunkedArray, words: tuple[str, ...]) -> Mask:
+    found = pc.is_in(values, value_set=pa.array(words, pa.string()))
+    return np.asarray(found.combine_chunks().to_numpy(False))
+
+
+def _empty(*schemas: pa.Schema) -> list[pd.DataFrame]:
+    return [schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype) for schema in schemas]
+
+
+def _sources(
+    payments: object, pos: object, paid: PaymentSide, posted: TenderSide
+) -> tuple[Source, ...]:
+    """Name what went in, with the hashes the POS reader took."""
+    name = str(getattr(payments, "source", None) or "payments")
+    sources = [Source("payments", name, len(paid) + paid.failures.num_rows, None)]
+    files: Any = getattr(pos, "sources", None)
+    if files:
+        sources += [Source("pos", str(file), int(rows), sha) for file, sha, rows in files]
+    else:
+        sources.append(Source("pos", "tenders", len(posted), None))
+    return tuple(sources)
+
+
+def with_tip_inside(side: TenderSide) -> TenderSide:
+    """Read the export's amounts as containing the tip."""
+    fields = {name: getattr(side, name) for name in side.__dataclass_fields__}
+    fields["amount"] = side.amount - side.tip
+    table = side.table
+    for name, units in (("amount", fields["amount"]), ("total", side.amount)):
+        column = from_units(units, ~side.readable)
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return TenderSide(**(fields | {"table": table}))

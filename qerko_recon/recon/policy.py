@@ -1,0 +1,135 @@
+"""How payments and POS lines are to be read: the settings of a reconciliation.
+
+Qerko documents neither the arithmetic of a payment nor its full list of states, and every POS
+books tips its own way. Each such open fact is a setting here; what is left on ``auto`` is found
+out from the data (:mod:`qerko_recon.recon.infer`), and a stated setting always wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from qerko_recon.errors import AmountError, ReconciliationError
+from qerko_recon.model import CANCELLED, PAID
+from qerko_recon.money import decimal_array, fits
+
+__all__ = ["Policy", "PriceReading", "TipBasis", "TipLayout"]
+
+TipBasis = Literal["auto", "gross", "net", "none"]
+TipLayout = Literal["auto", "beside", "inside", "line", "none"]
+PriceReading = Literal["auto", "unit", "line"]
+
+_CHOICES: Final[Mapping[str, tuple[object, ...]]] = MappingProxyType(
+    {
+        "tip_basis": ("auto", "gross", "net", "none"),
+        "tip_in_parts": ("auto", True, False),
+        "tip_layout": ("auto", "beside", "inside", "line", "none"),
+        "price": ("auto", "unit", "line"),
+    }
+)
+
+_ROUNDING: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {"CZK": Decimal(1), "HUF": Decimal(5), "EUR": Decimal("0.05"), "CHF": Decimal("0.05")}
+)
+"""What tills round a total to where small coins are gone."""
+
+_RISK: Final[Mapping[str, tuple[Decimal, Decimal]]] = MappingProxyType(
+    {"CZK": (Decimal(50), Decimal(500)), "HUF": (Decimal(750), Decimal(7500))}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Settings of a reconciliation; all have a default.
+
+    Parameters
+    ----------
+    tip_basis
+        Which tip the POS is to book: ``gross`` (what the guest gave), ``net`` (what is left
+        after the fee), ``none`` (the POS books no tips).
+    tip_in_parts
+        Whether the parts' total contains the gross tip.
+    tip_layout
+        Whether the export's amount excludes the tip (``beside``) or includes it (``inside``);
+        on ``auto`` what the export's profile says counts.
+    price
+        Whether an item's price is for one (``unit``) or for the line (``line``).
+    tolerance
+        A variance up to this much, in the currency's own unit, is reported as ``rounding``.
+    settled_states, cancelled_states
+        The states that settle in full and those that settle for nothing. Any other state
+        settles for nothing and is a break, since nobody knows what it means.
+    rounding
+        What tills round totals to, by currency.
+    risk
+        From how much on a break's severity is medium and high, by currency.
+    time_zone, business_day_cutoff
+        Where the venue is, and until when the night belongs to the day before.
+    business_day
+        The one business day the export covers; found from its lines where not given.
+    as_of
+        The day a break's age is counted to; the last business day of the data by default.
+    venue
+        Name for the report.
+
+    Raises
+    ------
+    ReconciliationError
+        A setting is impossible; the message names it and what it can be.
+
+    Examples
+    --------
+    >>> Policy(tip_basis="gross", tolerance="0.50").tolerance
+    Decimal('0.50')
+    """
+
+    tip_basis: TipBasis = "auto"
+    tip_in_parts: bool | Literal["auto"] = "auto"
+    tip_layout: TipLayout = "auto"
+    price: PriceReading = "auto"
+    tolerance: Decimal | str = Decimal("0.00")
+    settled_states: tuple[str, ...] = (PAID,)
+    cancelled_states: tuple[str, ...] = (CANCELLED,)
+    rounding: Mapping[str, Decimal] = field(default_factory=lambda: _ROUNDING)
+    risk: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=lambda: _RISK)
+    time_zone: str = "Europe/Prague"
+    business_day_cutoff: time = time(4)
+    business_day: date | None = None
+    as_of: date | None = None
+    venue: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                can = ", ".join(str(choice) for choice in choices)
+                raise ReconciliationError(
+                    f"{name} cannot be {getattr(self, name)!r}; it can be {can}"
+                )
+        object.__setattr__(self, "tolerance", _tolerance(self.tolerance))
+        both = set(self.settled_states) & set(self.cancelled_states)
+        if both:
+            raise ReconciliationError(
+                f"the state {min(both)} cannot be both settled and cancelled"
+            )
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ReconciliationError(
+                f"time_zone {self.time_zone!r} is not known; it can be, for example, Europe/Prague"
+            ) from error
+
+
+def _tolerance(value: object) -> Decimal:
+    try:
+        amount = decimal_array([value], what="tolerance")[0].as_py()
+    except AmountError as error:
+        raise ReconciliationError(str(error)) from error
+    if amount is None or amount < 0 or not fits(amount):
+        raise ReconciliationError(f"tolerance cannot be {value!r}; it is an amount from 0 up")
+    return Decimal(str(value))
