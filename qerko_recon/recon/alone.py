@@ -13,6 +13,7 @@ import numpy as np
 
 from qerko_recon.recon.compare import Comparison, Draft
 from qerko_recon.recon.days import are_neighbours, covered_days
+from qerko_recon.recon.intake import NO_CURRENCY
 from qerko_recon.recon.match import Group, Matching
 
 __all__ = ["Alone"]
@@ -45,11 +46,11 @@ class Alone:
     def _foreign_currency(self) -> Iterator[Draft]:
         """Report lines in another currency than their payment's: a row for each currency."""
         side, lines = self._intake.payments, self._intake.tenders
-        matched = {row for group in self._matching.groups for row in group.payments}
+        matched = frozenset(self._matching.named.payments.tolist())
         for payment, rows in self._matching.foreign.items():
             settled = int(self._comparison.settled[payment])
             by_currency: dict[str, list[int]] = defaultdict(list)
-            for row in rows:
+            for row in sorted(rows, key=lambda row: lines.ids[row]):
                 by_currency[lines.currencies[row]].append(row)
             facts = {
                 "currency_settled": side.currencies[payment],
@@ -70,7 +71,7 @@ class Alone:
                     payment_id=side.ids[payment],
                     bill_id=side.bills[payment],
                     tenders=tuple(some),
-                    day=side.days[payment],
+                    day=side.day(payment),
                     facts=facts,
                 )
 
@@ -82,7 +83,7 @@ class Alone:
                 yield self._comparison.unknown_state(row, (), 0)
             elif settled == 0:
                 self.nothing_due.append(Group("nothing_due", (row,), ()))
-            elif (day := side.days[row]) and are_neighbours(day, self.posted_days):
+            elif (day := side.day(row)) and are_neighbours(day, self.posted_days):
                 facts = {"business_date": day.isoformat()}
                 yield self._of_payment(
                     "timing", "other_business_day", "total", row, settled, facts
@@ -103,7 +104,7 @@ class Alone:
             currency=side.currencies[row],
             payment_id=side.ids[row],
             bill_id=side.bills[row],
-            day=side.days[row],
+            day=side.day(row),
             facts=facts,
         )
 
@@ -135,8 +136,6 @@ class Alone:
     @property
     def _main_currency(self) -> str:
         """The currency most lines have, for what has none of its own."""
-        from qerko_recon.recon.intake import NO_CURRENCY
-
         known = self._intake.payments.currencies or self._intake.tenders.currencies
         return max(sorted(set(known)), key=known.count, default=NO_CURRENCY)
 
@@ -164,7 +163,7 @@ class Alone:
                 currency=side.currencies[row],
                 bill_id=side.bills[row],
                 tenders=(row,),
-                day=side.days[row],
+                day=side.day(row),
                 facts={"detail": side.ids[twin]},
             )
 
@@ -172,7 +171,7 @@ class Alone:
         """Report lines of one payment ID, or one line without, each currency on its own."""
         side = self._intake.tenders
         by_currency: dict[str, list[int]] = defaultdict(list)
-        for row in rows:
+        for row in sorted(rows, key=lambda row: side.ids[row]):
             if not side.readable[row]:
                 yield self._line_draft("unreadable", "row_unreadable", [row], self._facts(row))
             elif side.posted[row] == 0:
@@ -183,13 +182,13 @@ class Alone:
             if reason.startswith("unfetched"):
                 yield self._line_draft("unfetched", reason, some, facts)
             elif reason != _NOT_FOUND and self._is_of_another_day(some):
-                day = {"business_date": str(side.days[some[0]])}
+                day = {"business_date": str(side.day(some[0]))}
                 yield self._line_draft("timing", "other_business_day", some, facts | day)
             else:
                 yield self._line_draft("missing_in_qerko", reason, some, facts)
 
     def _is_of_another_day(self, rows: list[int]) -> bool:
-        day = self._intake.tenders.days[rows[0]]
+        day = self._intake.tenders.day(rows[0])
         return day is not None and are_neighbours(day, self._paid_days)
 
     def _facts(self, row: int) -> dict[str, str]:
@@ -208,7 +207,7 @@ class Alone:
             payment_id=side.table["payment_id"][first].as_py(),
             bill_id=side.bills[first],
             tenders=tuple(rows),
-            day=side.days[first],
+            day=side.day(first),
             facts=facts,
         )
 

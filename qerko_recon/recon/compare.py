@@ -20,7 +20,7 @@ import numpy as np
 from qerko_recon.money import trim, unit_to_decimal
 from qerko_recon.recon.infer import arithmetic_gap, settled_base, settled_tip
 from qerko_recon.recon.intake import Intake, Units
-from qerko_recon.recon.match import Group
+from qerko_recon.recon.match import Group, NamedLines
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.providers import Providers
 
@@ -111,24 +111,22 @@ class Comparison:
         else:
             yield from self._amounts(group, settled, posted)
 
-    def is_clean(self, group: Group) -> bool:
-        """Tell at once that nothing is wrong, for the many groups where nothing is."""
-        lines, rows = self.intake.tenders, list(group.tenders)
-        payments = list(group.payments)
-        if not lines.readable[rows].all():
-            return False
-        if not self.intake.payments.settles[payments].all():
-            # A cancelled payment is clean when no money is posted for it.
-            cancelled = self.intake.payments.cancelled[payments].all()
-            return bool(cancelled) and not lines.posted[rows].any()
-        if int(lines.posted[rows].sum()) != int(self.settled[payments].sum()):
-            return False
-        active = [row for row in rows if lines.counts[row]]
-        if lines.has_tip[active].any() and int(lines.tip[active].sum()) != int(
-            self.tip[payments].sum()
-        ):
-            return False
-        return self.providers.agree(group.payments, tuple(active))
+    def suspects(self, named: NamedLines) -> list[int]:
+        """Find, by whole columns, the few matches by payment ID that want a closer look."""
+        if not len(named):
+            return []
+        side, lines = self.intake.payments, self.intake.tenders
+        rows = named.payments
+        tips = named.sum(np.where(lines.counts, lines.tip, 0))
+        says_tips = named.any(lines.counts & lines.has_tip)
+        agree = (named.sum(lines.posted) == self.settled[rows]) & (
+            ~says_tips | (tips == self.tip[rows])
+        )
+        # A cancelled payment is right where no money is posted for it.
+        nothing = side.cancelled[rows] & ~named.any(lines.posted != 0)
+        fine = np.where(side.settles[rows], agree, nothing)
+        fine &= ~named.any(~lines.readable) & ~self.providers.suspects(named)
+        return list(np.flatnonzero(~fine).tolist())
 
     def _not_settled(self, group: Group) -> Iterator[Draft]:
         row = group.payments[0]
@@ -265,7 +263,7 @@ class Comparison:
         """Recognise a tip fault by its amount where the export has no tip column."""
         rows = list(group.payments)
         side = self.intake.payments
-        fee = int((side.tip_gross - side.tip_net)[rows].sum())
+        fee = int((side.tip_gross[rows] - side.tip_net[rows]).sum())
         suspects = (-int(self.tip[rows].sum()), -fee, fee)
         return variance if variance in suspects else 0
 
@@ -352,7 +350,7 @@ class Comparison:
             payment_id=side.ids[first] if len(payments) == 1 else None,
             bill_id=side.bills[first],
             tenders=tenders,
-            day=side.days[first],
+            day=side.day(first),
             facts=facts or {},
         )
 

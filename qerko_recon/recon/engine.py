@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.money import unit_to_decimal
 from qerko_recon.recon.alone import Alone
 from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
 from qerko_recon.recon.compare import Comparison, Draft
+from qerko_recon.recon.days import covered_days
 from qerko_recon.recon.infer import resolve
-from qerko_recon.recon.intake import Intake, take_in, with_tip_inside
+from qerko_recon.recon.intake import Intake, Units, take_in, with_tip_inside
 from qerko_recon.recon.match import Group, Matching, match
+from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.remarks import remarks
 from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Summary
-from qerko_recon.schema import MATCHES, to_frame
+from qerko_recon.schema import to_frame
 
 __all__ = ["reconcile"]
 
@@ -69,9 +70,10 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
 
 def _drafts(comparison: Comparison, matching: Matching) -> Iterator[Draft]:
     yield from comparison.inconsistencies()
+    for place in comparison.suspects(matching.named):
+        yield from comparison.group(matching.named.group(place))
     for group in matching.groups:
-        if not comparison.is_clean(group):
-            yield from comparison.group(group)
+        yield from comparison.group(group)
 
 
 def _result(
@@ -102,7 +104,7 @@ def _result(
     }
     return Reconciliation(
         summary=summary,
-        matches=to_frame(_match_table(comparison, groups, repeated)),
+        matches=to_frame(match_table(comparison, matching, groups, repeated)),
         breaks=to_frame(break_table(drafts, posted, policy, as_of=as_of)),
         bridge=to_frame(bridge_table(totals)),
         unexplained=unit_to_decimal(unexplained(totals)),
@@ -116,15 +118,15 @@ def _result(
 
 
 def _period(posted_days: Iterable[date], intake: Intake) -> tuple[date | None, date | None]:
-    days = set(posted_days) or {day for day in intake.payments.days if day is not None}
+    days = set(posted_days) or covered_days(intake.payments.days)
     return (min(days), max(days)) if days else (None, None)
 
 
 def _totals(comparison: Comparison, drafts: list[Draft]) -> dict[str, Totals]:
     """Sum both sides and the breaks by currency, each from its own source."""
     intake = comparison.intake
-    settled = _sum_by(intake.payments.currencies, comparison.settled)
-    posted = _sum_by(intake.tenders.currencies, intake.tenders.posted)
+    settled = _sum_by(intake.payments.table["currency"], comparison.settled)
+    posted = _sum_by(intake.tenders.table["currency"], intake.tenders.posted)
     variances: dict[str, Counter[str]] = defaultdict(Counter)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for draft in drafts:
@@ -142,11 +144,10 @@ def _totals(comparison: Comparison, drafts: list[Draft]) -> dict[str, Totals]:
     }
 
 
-def _sum_by(currencies: list[str], units: Any) -> dict[str, int]:
+def _sum_by(currencies: pa.ChunkedArray, units: Units) -> dict[str, int]:
     sums: dict[str, int] = {}
-    keys = np.array(currencies, dtype=object)
-    for currency in set(currencies):
-        some = units[keys == currency]
+    for currency in pc.unique(currencies).to_pylist():
+        some = units[np.asarray(pc.equal(currencies, currency).to_numpy())]
         # Halves, so that no sum runs over.
         low, high = int((some & 0xFFFFFFFF).sum()), int((some >> 32).sum())
         sums[currency] = (high << 32) + low
@@ -166,49 +167,3 @@ def _control_totals(comparison: Comparison, totals: dict[str, Totals]) -> Iterat
             tenders=posted[currency],
             breaks=sum(total.counts.values()),
         )
-
-
-def _match_table(comparison: Comparison, groups: list[Group], repeated: set[int]) -> pa.Table:
-    """List the matches; a line that repeats another is a break and in no match."""
-    paid, posted = comparison.intake.payments, comparison.intake.tenders
-    rows = []
-    for group in groups:
-        tenders = [row for row in group.tenders if row not in repeated]
-        settled = int(comparison.settled[list(group.payments)].sum())
-        sum_posted = int(posted.posted[tenders].sum())
-        payment_ids = sorted(paid.ids[row] for row in group.payments)
-        tender_ids = sorted(posted.ids[row] for row in tenders)
-        currency = (
-            paid.currencies[group.payments[0]]
-            if group.payments
-            else posted.currencies[group.tenders[0]]
-        )
-        rows.append(
-            {
-                "match_id": _identity(payment_ids, tender_ids),
-                "kind": _kind(len(payment_ids), len(tender_ids)),
-                "status": group.status,
-                "rule": group.rule,
-                "payment_ids": payment_ids,
-                "tender_ids": tender_ids,
-                "settled": unit_to_decimal(settled),
-                "posted": unit_to_decimal(sum_posted),
-                "variance": unit_to_decimal(sum_posted - settled),
-                "currency": currency,
-            }
-        )
-    rows.sort(key=lambda row: (row["payment_ids"], row["tender_ids"]))
-    return pa.Table.from_pylist(rows, schema=MATCHES)
-
-
-def _identity(payment_ids: list[str], tender_ids: list[str]) -> str:
-    about = "\x1f".join((*payment_ids, "\x1e", *tender_ids))
-    return f"M-{hashlib.sha256(about.encode()).hexdigest()[:12]}"
-
-
-def _kind(payments: int, tenders: int) -> str:
-    if not payments or not tenders:
-        return "nothing_due"
-    left = "one" if payments == 1 else "many"
-    right = "one" if tenders == 1 else "many"
-    return f"{left}_to_{right}"

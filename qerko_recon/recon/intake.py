@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.errors import ReconciliationError, shorten
 from qerko_recon.money import from_units, to_units
-from qerko_recon.recon.days import business_dates
+from qerko_recon.recon.days import Days, business_dates
 from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
 from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
@@ -64,7 +64,7 @@ class PaymentSide:
     parts: pa.Table
     items: pa.Table
     failures: pa.Table
-    days: list[date | None]
+    days: Days
     settles: Mask  # the state settles in full
     cancelled: Mask
 
@@ -99,6 +99,10 @@ class PaymentSide:
         column = pc.coalesce(self.table["tip_net"], self.table["tip_gross"])
         return to_units(column)
 
+    def day(self, row: int) -> date | None:
+        """Give one payment's business day."""
+        return _day(self.days, row)
+
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
@@ -110,13 +114,12 @@ class TenderSide:
     table: pa.Table
     others: pa.Table
     problems: pa.Table
-    days: list[date | None]
+    days: Days
     amount: Units
     tip: Units
     has_tip: Mask
     readable: Mask
     counts: Mask  # the line's state lets its money count
-    currencies: list[str]
 
     @cached_property
     def total(self) -> Units:
@@ -139,9 +142,18 @@ class TenderSide:
         return list(self.table["bill_id"].to_pylist())
 
     @cached_property
+    def currencies(self) -> list[str]:
+        """Currencies, those the export leaves out filled in."""
+        return list(self.table["currency"].to_pylist())
+
+    @cached_property
     def states(self) -> list[str]:
         """States."""
         return list(self.table["state"].to_pylist())
+
+    def day(self, row: int) -> date | None:
+        """Give one line's business day."""
+        return _day(self.days, row)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -155,6 +167,11 @@ class Intake:
     tenders: TenderSide
     tip_layout: TipLayout  # what the export's profile says
     sources: tuple[Source, ...]
+
+
+def _day(days: Days, row: int) -> date | None:
+    day = days[row].astype(object)
+    return day if isinstance(day, date) else None
 
 
 def take_in(payments: object, pos: object, policy: Policy) -> Intake:
@@ -195,8 +212,7 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
     )
     _refuse_repeats(table["payment_id"])
     zero = pa.scalar(0, PAYMENTS.field("tip_gross").type)
-    index = table.schema.get_field_index("tip_gross")
-    table = table.set_column(index, "tip_gross", pc.fill_null(table["tip_gross"], zero))
+    table = _replaced(table, "tip_gross", pc.fill_null(table["tip_gross"], zero))
     state = table["state"]
     return PaymentSide(
         table=table,
@@ -205,7 +221,7 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
         failures=conform(
             failures, FAILURES, what="payments.failures", required=("payment_id", "kind")
         ),
-        days=_days(table["created_at"], policy),
+        days=business_dates(table["created_at"], policy.time_zone, policy.business_day_cutoff),
         settles=_is_in(state, policy.settled_states),
         cancelled=_is_in(state, policy.cancelled_states),
     )
@@ -231,18 +247,18 @@ def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
     table = _with_total(_name_rows(table))
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
     state = pc.fill_null(table["state"], "paid")
-    table = table.set_column(table.schema.get_field_index("state"), "state", state)
+    table = _replaced(table, "state", state)
+    table = _replaced(table, "currency", _currencies(table, paid))
     return TenderSide(
         table=table,
         others=conform(others, TENDERS, what="pos.others", required=()),
         problems=conform(problems, PROBLEMS, what="pos.problems", required=()),
-        days=_days(table["paid_at"], policy),
+        days=business_dates(table["paid_at"], policy.time_zone, policy.business_day_cutoff),
         amount=to_units(table["amount"]),
         tip=to_units(table["tip"]),
         has_tip=np.asarray(pc.is_valid(table["tip"]).combine_chunks().to_numpy(False)),
         readable=readable,
         counts=~_is_in(pc.utf8_lower(state), _INACTIVE) | _reversals(table),
-        currencies=_currencies(table, paid),
     )
 
 
@@ -252,7 +268,7 @@ def _name_rows(table: pa.Table) -> pa.Table:
     if held.null_count:
         places = pa.array([f"row-{number}" for number in range(1, len(held) + 1)])
         held = pc.coalesce(held, places)
-        table = table.set_column(table.schema.get_field_index("tender_id"), "tender_id", held)
+        table = _replaced(table, "tender_id", held)
     if len(pc.unique(held)) < len(held):
         counts = pc.value_counts(held)
         often = counts.filter(pc.greater(counts.field("counts"), 1))
@@ -267,7 +283,7 @@ def _with_total(table: pa.Table) -> pa.Table:
     """Derive the total, which is amount and tip whatever the input says."""
     units = to_units(table["amount"]) + to_units(table["tip"])
     column = from_units(units, np.asarray(pc.is_null(table["amount"]).to_numpy()))
-    return table.set_column(table.schema.get_field_index("total"), "total", column)
+    return _replaced(table, "total", column)
 
 
 def _reversals(table: pa.Table) -> Mask:
@@ -292,20 +308,23 @@ def _reversals(table: pa.Table) -> Mask:
     return found
 
 
-def _currencies(table: pa.Table, paid: PaymentSide) -> list[str]:
+def _currencies(table: pa.Table, paid: PaymentSide) -> pa.Array:
     """Fill a line's missing currency from its payment, else from what most payments have."""
-    own = table["currency"]
+    own = table["currency"].combine_chunks()
     if not own.null_count:
-        return list(own.to_pylist())
+        return own
     place = pc.index_in(table["payment_id"], value_set=paid.table["payment_id"])
     linked = pc.take(paid.table["currency"].combine_chunks(), place.combine_chunks())
     counts = pc.value_counts(paid.table["currency"]).to_pylist()
     most = max(counts, key=lambda one: (one["counts"], one["values"]), default=None)
-    default = most["values"] if most else _own_default(own)
-    return list(pc.coalesce(own.combine_chunks(), linked, pa.scalar(default)).to_pylist())
+    return pc.coalesce(own, linked, pa.scalar(most["values"] if most else _own_default(own)))
 
 
-def _own_default(own: pa.ChunkedArray) -> str:
+def _replaced(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), name, column)
+
+
+def _own_default(own: pa.Array) -> str:
     named = pc.unique(own.drop_null()).to_pylist()
     return str(named[0]) if len(named) == 1 else NO_CURRENCY
 
@@ -326,12 +345,6 @@ def _refuse_repeats(ids: pa.ChunkedArray) -> None:
             f"payments.frame has payment {shorten(often['values'])} {often['counts']} times; "
             "each payment may stand in it once"
         )
-
-
-def _days(times: pa.ChunkedArray, policy: Policy) -> list[date | None]:
-    if times.null_count == len(times):
-        return [None] * len(times)
-    return business_dates(times, policy.time_zone, policy.business_day_cutoff)
 
 
 def _is_in(values: pa.ChunkedArray, words: tuple[str, ...]) -> Mask:
@@ -364,5 +377,5 @@ def with_tip_inside(side: TenderSide) -> TenderSide:
     table = side.table
     for name, units in (("amount", fields["amount"]), ("total", side.amount)):
         column = from_units(units, ~side.readable)
-        table = table.set_column(table.schema.get_field_index(name), name, column)
+        table = _replaced(table, name, column)
     return TenderSide(**(fields | {"table": table}))

@@ -8,16 +8,18 @@ one group. The passes are those of :data:`RULES`; within a bill see
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.recon.bills import BillLine, BillMatch, match_bill
-from qerko_recon.recon.intake import Intake, Units
+from qerko_recon.recon.intake import Intake, Mask, Units
 
-__all__ = ["RULES", "Group", "Matching", "match"]
+__all__ = ["RULES", "Group", "Matching", "NamedLines", "match"]
 
 RULES: Final = (
     "payment_id",  # the line names the payment
@@ -39,14 +41,59 @@ class Group:
     status: str = "confirmed"
 
 
+@dataclass(frozen=True, eq=False)
+class NamedLines:
+    """Lines that name their payment, grouped by it.
+
+    The lines of ``payments[n]`` are ``lines[starts[n]:starts[n + 1]]``, in the order of their IDs.
+    """
+
+    payments: Units
+    starts: Units
+    lines: Units
+
+    def __len__(self) -> int:
+        return len(self.payments)
+
+    def group(self, place: int) -> Group:
+        """Give one of the groups."""
+        rows = self.lines[self.starts[place] : self.starts[place + 1]]
+        return Group("payment_id", (int(self.payments[place]),), tuple(rows.tolist()))
+
+    def sum(self, units: Units) -> Units:
+        """Sum a column of the lines by payment."""
+        sums: Units = _reduced(np.add, units[self.lines], self.starts)
+        return sums
+
+    def any(self, mask: Mask) -> Mask:
+        """Tell for which payments a mask holds for any line."""
+        held: Mask = _reduced(np.logical_or, mask[self.lines], self.starts)
+        return held
+
+    def without(self, rows: Collection[int]) -> NamedLines:
+        """Leave out some lines; no payment may lose its last one."""
+        if not rows:
+            return self
+        kept = ~np.isin(self.lines, list(rows))
+        owners = np.repeat(np.arange(len(self)), np.diff(self.starts))[kept]
+        starts = np.searchsorted(owners, np.arange(len(self) + 1))
+        return NamedLines(self.payments, starts, self.lines[kept])
+
+
+def _reduced(how: np.ufunc, values: Any, starts: Units) -> Any:
+    return how.reduceat(values, starts[:-1]) if len(values) else values[:0]
+
+
 @dataclass(eq=False)
 class Matching:
     """The outcome of all passes.
 
-    ``owner`` gives each line the row of the payment it names (-1: none); ``failed`` the row of
-    the failure it names. ``foreign`` are lines whose currency is not their payment's.
+    ``named`` are the matches by payment ID, ``groups`` those within bills. ``failed`` gives each
+    line the row of the failure it names (-1: none). ``foreign`` are lines whose currency is not
+    their payment's.
     """
 
+    named: NamedLines
     owner: Units
     failed: Units
     groups: list[Group] = field(default_factory=list)
@@ -76,21 +123,31 @@ def match(intake: Intake, due: Units, tolerance: int) -> Matching:
 
 def _by_payment_id(intake: Intake) -> Matching:
     paid, posted = intake.payments, intake.tenders
-    named = posted.table["payment_id"]
-    owner = _places(named, paid.table["payment_id"])
-    found = Matching(owner, _places(named, paid.failures["payment_id"]))
-    lines: dict[int, list[int]] = defaultdict(list)
-    currencies = paid.currencies
-    for row in np.flatnonzero(owner >= 0).tolist():
-        payment = int(owner[row])
-        if posted.currencies[row] == currencies[payment]:
-            lines[payment].append(row)
-        else:
-            found.foreign.setdefault(payment, []).append(row)
-    found.groups = [
-        Group("payment_id", (payment,), tuple(rows)) for payment, rows in sorted(lines.items())
-    ]
+    ids = posted.table["payment_id"]
+    owner = _places(ids, paid.table["payment_id"])
+    of_payment = np.flatnonzero(owner >= 0)
+    wanted = paid.table["currency"].take(pa.array(owner[of_payment]))
+    given = posted.table["currency"].take(pa.array(of_payment))
+    same = np.asarray(pc.equal(given, wanted).to_numpy())
+    found = Matching(
+        _grouped(owner, of_payment[same], intake),
+        owner,
+        _places(ids, paid.failures["payment_id"]),
+    )
+    for row in of_payment[~same].tolist():
+        found.foreign.setdefault(int(owner[row]), []).append(row)
     return found
+
+
+def _grouped(owner: Units, rows: Units, intake: Intake) -> NamedLines:
+    lines = rows[np.argsort(owner[rows], kind="stable")]
+    payments, firsts = np.unique(owner[lines], return_index=True)
+    starts = np.append(firsts, len(lines))
+    ids = intake.tenders.table["tender_id"]
+    for place in np.flatnonzero(np.diff(starts) > 1).tolist():
+        some = slice(starts[place], starts[place + 1])
+        lines[some] = sorted(lines[some].tolist(), key=lambda row: str(ids[row].as_py()))
+    return NamedLines(payments, starts, lines)
 
 
 def _places(values: Any, among: Any) -> Units:
@@ -101,18 +158,16 @@ def _places(values: Any, among: Any) -> Units:
 def _by_bill(intake: Intake, due: Units, tolerance: int, found: Matching) -> None:
     """Match what no payment ID brought together, bill by bill."""
     paid, posted = intake.payments, intake.tenders
-    taken = {payment for group in found.groups for payment in group.payments}
-    taken.update(found.foreign)
-    payments = [row for row in range(len(paid)) if row not in taken]
+    left_over = np.ones(len(paid), dtype=bool)
+    left_over[found.named.payments] = False
+    left_over[list(found.foreign)] = False
     unnamed = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
+    found.alone_tenders += np.flatnonzero(~unnamed & (found.owner < 0)).tolist()
     bills: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for row in payments:
+    for row in np.flatnonzero(left_over).tolist():
         _put(bills, paid.bills[row], paid.currencies[row], row, 0, found.alone_payments)
-    for row in range(len(posted)):
-        if unnamed[row]:
-            _put(bills, posted.bills[row], posted.currencies[row], row, 1, found.alone_tenders)
-        elif found.owner[row] < 0:
-            found.alone_tenders.append(row)
+    for row in np.flatnonzero(unnamed).tolist():
+        _put(bills, posted.bills[row], posted.currencies[row], row, 1, found.alone_tenders)
     standing = _standing(intake, found, {key for key, (_, rows) in bills.items() if rows})
     for key, (left, right) in bills.items():
         outcome = match_bill(
@@ -141,18 +196,18 @@ def _put(
 
 
 def _standing(
-    intake: Intake, found: Matching, keys: set[tuple[str, str]]
+    intake: Intake, found: Matching, keys: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], list[BillLine]]:
     """Collect, for bills with unnamed lines, the lines already matched by payment ID."""
     standing: dict[tuple[str, str], list[BillLine]] = defaultdict(list)
-    if keys:
-        paid = intake.payments
-        for group in found.groups:
-            payment = group.payments[0]
-            bill = paid.bills[payment]
-            if bill is not None and (bill, paid.currencies[payment]) in keys:
-                lines = [_tender_line(intake, row) for row in group.tenders]
-                standing[bill, paid.currencies[payment]] += lines
+    if not keys:
+        return standing
+    paid = intake.payments
+    for place, payment in enumerate(found.named.payments.tolist()):
+        bill = paid.bills[payment]
+        if bill is not None and (bill, paid.currencies[payment]) in keys:
+            rows = found.named.group(place).tenders
+            standing[bill, paid.currencies[payment]] += [_tender_line(intake, r) for r in rows]
     return standing
 
 

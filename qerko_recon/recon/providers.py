@@ -10,10 +10,12 @@ from collections import defaultdict
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import pyarrow.compute as pc
 
 from qerko_recon.money import to_units, unit_to_decimal
-from qerko_recon.recon.intake import Intake
+from qerko_recon.recon.intake import Intake, Mask
+from qerko_recon.recon.match import NamedLines
 from qerko_recon.recon.policy import Policy
 
 __all__ = ["Providers"]
@@ -71,6 +73,18 @@ class Providers:
     def _by_tender(self) -> list[str | None]:
         words = self._intake.tenders.table["provider"].to_pylist()
         return [None if word is None else self._words.get(word.casefold()) for word in words]
+
+    def suspects(self, named: NamedLines) -> Mask:
+        """Tell which payments have a line of another provider than their only one."""
+        if self._intake.tenders.table["provider"].null_count == len(self._intake.tenders):
+            return np.zeros(len(named), dtype=bool)
+        only = [next(iter(shares)) if len(shares) == 1 else "" for shares in self._by_payment]
+        rows = np.repeat(named.payments, np.diff(named.starts)).tolist()
+        odd = np.zeros(len(self._intake.tenders), dtype=bool)
+        for payment, line in zip(rows, named.lines.tolist(), strict=True):
+            provider = self._by_tender[line]
+            odd[line] = provider is not None and provider != only[payment]
+        return named.any(odd)
 
     def agree(self, payments: tuple[int, ...], tenders: tuple[int, ...]) -> bool:
         """Tell whether both sides name the same shares, or cannot be compared."""
