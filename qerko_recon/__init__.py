@@ -1,5 +1,107 @@
-"""Find, explain and settle the differences between Qerko payments and a POS."""
+"""Find, explain and settle the differences between Qerko payments and a restaurant's POS.
+
+>>> import qerko_recon as qr
+>>> payments = qr.Payments.read("data_samples/payments_day.jsonl")
+>>> pos = qr.read_pos("data_samples/pos/czech_semicolon/day.csv")
+>>> qr.reconcile(payments, pos).unexplained
+Decimal('0.00')
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+from qerko_recon.errors import (
+    AmountError,
+    ApiError,
+    AuthenticationFailed,
+    BadRequest,
+    CancelWindowClosed,
+    ConfigError,
+    ConnectionInUse,
+    ForeignPayment,
+    OutcomeUnknown,
+    PaymentNotFound,
+    PosExportError,
+    QerkoReconError,
+    ReconciliationError,
+    ServerRestarting,
+    SessionLogError,
+    TransportError,
+    UnexpectedResponse,
+)
+
+if TYPE_CHECKING:
+    from qerko_recon.client import Client
+    from qerko_recon.frames import Payments
+    from qerko_recon.model import Receipt
+    from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
+    from qerko_recon.recon import Policy, infer_policy
+    from qerko_recon.report import Result, reconcile
+    from qerko_recon.settings import ApiKey, Venue
+
+__all__ = [
+    "AmountError",
+    "ApiError",
+    "ApiKey",
+    "AuthenticationFailed",
+    "BadRequest",
+    "CancelWindowClosed",
+    "Client",
+    "ConfigError",
+    "ConnectionInUse",
+    "ForeignPayment",
+    "OutcomeUnknown",
+    "PaymentNotFound",
+    "Payments",
+    "Policy",
+    "PosExport",
+    "PosExportError",
+    "Profile",
+    "QerkoReconError",
+    "Receipt",
+    "ReconciliationError",
+    "Result",
+    "ServerRestarting",
+    "SessionLogError",
+    "TransportError",
+    "UnexpectedResponse",
+    "Venue",
+    "__version__",
+    "infer_policy",
+    "read_pos",
+    "reconcile",
+    "sniff_pos",
+]
+
 __version__ = "0.1.0"
+
+# Loaded when first asked for, so that `import qerko_recon` costs next to nothing.
+_WHERE: Final = {
+    "ApiKey": "qerko_recon.settings",
+    "Client": "qerko_recon.client",
+    "Payments": "qerko_recon.frames",
+    "Policy": "qerko_recon.recon",
+    "PosExport": "qerko_recon.pos",
+    "Profile": "qerko_recon.pos",
+    "Receipt": "qerko_recon.model",
+    "Result": "qerko_recon.report",
+    "Venue": "qerko_recon.settings",
+    "infer_policy": "qerko_recon.recon",
+    "read_pos": "qerko_recon.pos",
+    "reconcile": "qerko_recon.report",
+    "sniff_pos": "qerko_recon.pos",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'qerko_recon' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -33,7 +33,7 @@ _CALL: Final = msgspec.json.Decoder(MethodCallRequest)
 _CALL_RESPONSE: Final = msgspec.json.Decoder(MethodCallResponse)
 _ERROR: Final = msgspec.json.Decoder(ErrorBody)
 _CAPTURE: Final = msgspec.json.Decoder(_CaptureStatus)
-_MISSING: Final = re.compile(r"missing required field `(.+?)`")
+_NAMED: Final = re.compile(r"(?:missing required field |^)`(.+?)`")
 _RECEIPT: Final = msgspec.json.Decoder(Receipt)
 
 
@@ -87,8 +87,8 @@ def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, what: str) -> _T:
     if " - at `" in reason:
         reason, _, rest = reason.partition(" - at `")
         field = rest.rstrip("`")
-    if missing := _MISSING.search(reason):
-        field = f"{field or '$'}.{missing[1]}"
+    if named := _NAMED.search(reason):
+        field = f"{field or '$'}.{named[1]}"
     where = f" at {field}" if field else ""
     start = body[:60].decode("utf-8", "replace").strip()
     msg = f"the answer is not {what}: {reason}{where}. It begins with {start!r}"

@@ -15,8 +15,8 @@ def payment(payment_id, parts_total, *, state="PAID", bill_id=None, currency="CZ
         "state": state,
         "currency": currency,
         "parts_total": Decimal(str(parts_total)),
-        "tip_gross": Decimal("0"),
-        "tip_net": Decimal("0"),
+        "tip_gross": Decimal(0),
+        "tip_net": Decimal(0),
         **more,
     }
 

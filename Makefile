@@ -1,0 +1,73 @@
+# Two commands: `make demo` runs the main job, `make test` proves that it works.
+# Each sets up its own .venv from constraints.txt; nothing else on the machine is touched.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+PIP = .venv/bin/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint typecheck unit notebook samples lock bench clean
+
+help:
+	@echo "make demo      reconcile a day of trade on the built-in simulator"
+	@echo "make test      lint, type-check, run every test"
+	@echo "make notebook  open the daily close in JupyterLab"
+	@echo "make samples   write data_samples/ anew"
+	@echo "make bench     measure against named peers"
+	@echo "make lock      write constraints.txt anew (needs uv)"
+	@echo "make clean     remove .venv and caches"
+
+demo: .venv/core.done
+	@.venv/bin/python -m qerko_recon demo
+
+test: lint typecheck unit
+
+lint: .venv/dev.done
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m ruff check .
+
+typecheck: .venv/dev.done
+	.venv/bin/python -m mypy
+
+unit: .venv/dev.done
+	.venv/bin/python -m coverage run -m pytest
+	.venv/bin/python -m coverage report --fail-under=95
+
+notebook: .venv/notebook.done
+	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb
+
+samples: .venv/core.done
+	.venv/bin/python -m qerko_recon.simulator.samples data_samples
+
+bench: .venv/dev.done
+	.venv/bin/python -m pytest -o addopts= tests/benchmarks
+
+lock:
+	uv pip compile --universal --python-version 3.11 --all-extras --group dev \
+		--no-annotate --no-header --quiet -o constraints.txt pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+.venv/made.done:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found." \
+		"Install it, or name it: make PYTHON=/path/to/python3 demo"; exit 2; }
+	@"$(PYTHON)" -m venv --clear .venv || { rm -rf .venv; \
+		echo "Python cannot make a virtual environment." \
+		"On Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@touch $@
+
+# A finished install leaves a mark, so that a second run starts at once, and without a network.
+.venv/core.done: .venv/made.done pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt hatchling editables
+	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable .
+	@touch $@
+
+.venv/notebook.done: .venv/core.done
+	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook]"
+	@touch $@
+
+# pip reads dependency groups from 25.1 on; older ones are brought up to it first.
+.venv/dev.done: .venv/core.done
+	$(PIP) install --quiet "pip>=25.1"
+	$(PIP) install --quiet --constraint constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,158 @@
+"""Payments as frames: the contract's columns and types, exact sums, and a file that keeps all."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from qerko_recon.errors import QerkoReconError, ReconciliationError, UnexpectedResponse
+from qerko_recon.frames import Failure, Fetched, Payments, check_fits
+from qerko_recon.model import decode_payment
+from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS
+
+NOW = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
+QERKO = {"id": "qerko", "name": "Qerko", "type": "CARD"}
+VOUCHER = {"id": "v", "name": "Stravenky", "type": "VOUCHER"}
+
+
+def payment(payment_id="1", *, pretty=False, **changes):
+    fields = {
+        "id": payment_id,
+        "idBill": "7",
+        "currency": "CZK",
+        "state": "PAID",
+        "items": [
+            {"id": "a", "name": "Pivo", "price": "59.50", "quantity": "2", "tags": ["bar"]},
+            {"name": "Guláš", "price": "189", "quantity": "0.5"},
+        ],
+        "parts": [{"total": "200", "provider": QERKO}, {"total": "33.50", "provider": VOUCHER}],
+        "tipBrutto": "20",
+        "tipNetto": "18.6",
+        "timestamp": "2026-11-20T21:33:39+01:00",
+    } | changes
+    return decode_payment(json.dumps(fields, indent=2 if pretty else None).encode())
+
+
+def fetched(*payments):
+    return Payments([Fetched(one, NOW, "v2") for one in payments])
+
+
+def schema_of(frame):
+    return pa.schema({name: dtype.pyarrow_dtype for name, dtype in frame.dtypes.items()})
+
+
+def test_every_frame_has_the_contract_s_columns_and_types_even_when_empty():
+    for payments in (fetched(payment()), Payments([])):
+        assert schema_of(payments.frame) == PAYMENTS
+        assert schema_of(payments.parts) == PARTS
+        assert schema_of(payments.items) == ITEMS
+        assert schema_of(payments.failures) == FAILURES
+
+
+def test_a_payment_s_row_holds_exact_sums():
+    row = fetched(payment()).frame.iloc[0]
+    assert row["parts_total"] == Decimal("233.50")
+    assert row["items_total"] == Decimal("213.50")
+    assert row["tip_fee"] == Decimal("1.4")
+    assert row["discount_total"] == 0
+    assert row["parts_count"] == 2
+    assert row["created_at"] == datetime(2026, 11, 20, 20, 33, 39, tzinfo=UTC)
+    assert row["fetched_at"] == NOW
+
+
+def test_parts_and_items_are_numbered_within_their_payment():
+    payments = fetched(payment("1"), payment("2"))
+    assert payments.parts[["payment_id", "part_no", "provider_id"]].to_numpy().tolist() == [
+        ["1", 1, "qerko"],
+        ["1", 2, "v"],
+        ["2", 1, "qerko"],
+        ["2", 2, "v"],
+    ]
+    assert list(payments.items["line_total"][:2]) == [Decimal(119), Decimal("94.5")]
+    assert payments.items["item_id"].isna().tolist() == [False, True, False, True]
+
+
+def test_a_product_of_more_than_six_decimals_is_left_open_not_rounded():
+    odd = [{"name": "Třetina", "price": "0.12345", "quantity": "0.333"}]
+    payments = fetched(payment(items=odd))
+    assert payments.items["line_total"].isna().all()
+    assert payments.frame["items_total"].isna().all()
+
+
+def test_an_amount_that_does_not_fit_is_named_not_rounded():
+    wide = payment(tipBrutto="0.1234567")
+    with pytest.raises(UnexpectedResponse, match=r"payment 1: tipBrutto is 0\.1234567"):
+        check_fits(wide)
+    with pytest.raises(UnexpectedResponse, match="tipBrutto"):
+        fetched(wide).frame  # noqa: B018
+    with pytest.raises(UnexpectedResponse, match="sum of the parts"):
+        check_fits(payment(parts=[{"total": "999999999999", "provider": QERKO}] * 2))
+
+
+def test_an_id_may_occur_once():
+    with pytest.raises(ReconciliationError, match="payment 1 occurs twice"):
+        fetched(payment("1"), payment("1"))
+
+
+def test_what_is_written_is_read_back_whole(tmp_path):
+    failure = Failure("9", "not_found", 404, "no such payment", 1)
+    lost = Failure("8", "network", None, "no answer", 4)
+    before = Payments([Fetched(payment("1", pretty=True), NOW, "v2")], [failure, lost])
+    before.write(tmp_path / "payments.jsonl")
+    after = Payments.read(tmp_path / "payments.jsonl")
+    for name in ("parts", "items", "failures"):
+        pd.testing.assert_frame_equal(getattr(before, name), getattr(after, name))
+    pd.testing.assert_frame_equal(
+        before.frame.drop(columns="raw"), after.frame.drop(columns="raw")
+    )
+    assert json.loads(after.frame["raw"][0]) == json.loads(before.frame["raw"][0])
+    assert after.payment_ids == ["1", "9", "8"]
+    assert len(after) == 1
+
+
+@pytest.mark.parametrize("shape", ["one", "array", "lines"])
+def test_payments_as_bare_json_are_read_too(tmp_path, shape):
+    raws = [payment("1").raw, payment("2").raw]
+    file = tmp_path / "payments.json"
+    file.write_bytes(
+        {"one": raws[0], "array": b"[" + b",".join(raws) + b"]", "lines": b"\n\n".join(raws)}[
+            shape
+        ]
+    )
+    assert Payments.read(file).payment_ids == (["1"] if shape == "one" else ["1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"id": "1"}\n', "payments.json line 1: .*idBill"),
+        (payment().raw + b"\n{}\n", "payments.json line 2"),
+        (b"[{}]", "payments.json record 1"),
+        (b"[1, 2", "payments.json is not JSON"),
+        (b"Payment ID;Amount\n", "payments.json line 1"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused_by_line(tmp_path, content, message):
+    file = tmp_path / "payments.json"
+    file.write_bytes(content)
+    with pytest.raises(ReconciliationError, match=message):
+        Payments.read(file)
+
+
+def test_a_missing_file_and_a_missing_folder_are_named(tmp_path):
+    with pytest.raises(ReconciliationError, match=r"none\.json cannot be read"):
+        Payments.read(tmp_path / "none.json")
+    with pytest.raises(QerkoReconError, match="cannot be written"):
+        fetched(payment()).write(tmp_path / "no" / "payments.jsonl")
+
+
+def test_the_face_in_a_notebook_shows_guests_text_as_text():
+    payments = fetched(payment("<script>"))
+    assert "<script>" not in payments._repr_html_()
+    assert "&lt;script&gt;" in payments._repr_html_()
+    assert repr(payments) == "Payments(1 fetched, 0 not had)"
