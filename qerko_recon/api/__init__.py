@@ -1,0 +1,18 @@
+"""Qerko's REST interface: the four calls, with typed errors and one request each."""
+
+from qerko_recon.api.client import ApiClient, InvalidPaymentId, check_payment_id, payment_of
+from qerko_recon.api.status import error_of, retry_after
+from qerko_recon.api.transport import Answer, Timeouts, Transport, payment_path
+
+__all__ = [
+    "Answer",
+    "ApiClient",
+    "InvalidPaymentId",
+    "Timeouts",
+    "Transport",
+    "check_payment_id",
+    "error_of",
+    "payment_of",
+    "payment_path",
+    "retry_after",
+]
