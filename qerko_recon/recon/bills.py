@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Final
 
-__all__ = ["SUBSETS", "BillLine", "BillMatch", "match_bill"]
+__all__ = ["SUBSETS", "BillLine", "BillMatch", "match_bill", "sum_up"]
 
 SUBSETS: Final = 20_000
 """How many combinations are tried for one sum before it is given up."""
@@ -96,14 +96,10 @@ class _Bill:
             self.match("bill_sum", left, right)
 
     def summing_to(self, target: int, lines: list[BillLine]) -> list[BillLine] | None:
-        """Find the smallest set of two or more lines that sums to the target exactly."""
-        for tried, some in enumerate(_subsets(lines)):
-            if tried >= SUBSETS:
-                self.outcome.gave_up = True
-                return None
-            if _total(some) == target:
-                return list(some)
-        return None
+        """Find two or more lines that sum to the target, noting where too many were to try."""
+        some = sum_up(target, lines, least=2)
+        self.outcome.gave_up |= some is None and _combinations(len(lines)) > SUBSETS
+        return some
 
     def pair_rest(self, tolerance: int) -> None:
         """Pair what is left, closest first: same bill, but the amounts differ."""
@@ -182,6 +178,22 @@ def _total(lines: Iterable[BillLine]) -> int:
     return sum(line.amount for line in lines)
 
 
-def _subsets(lines: list[BillLine]) -> Iterator[tuple[BillLine, ...]]:
-    for size in range(2, len(lines) + 1):
+def sum_up(target: int, lines: list[BillLine], *, least: int = 1) -> list[BillLine] | None:
+    """Find the smallest set of lines that sums to the target exactly.
+
+    ``None`` where there is none among the first :data:`SUBSETS` combinations.
+    """
+    ordered = sorted(lines, key=_order)
+    for some in islice(_subsets(ordered, least), SUBSETS):
+        if _total(some) == target:
+            return list(some)
+    return None
+
+
+def _subsets(lines: list[BillLine], least: int) -> Iterator[tuple[BillLine, ...]]:
+    for size in range(least, len(lines) + 1):
         yield from combinations(lines, size)
+
+
+def _combinations(count: int) -> int:
+    return (1 << count) - count - 1

@@ -2,7 +2,8 @@
 
 Takes in both sides and a policy; gives out the policy with nothing left on ``auto`` and, for each
 open fact, how many payments the reading explains. A reading other than the default is taken only
-where it explains clearly more: at least :data:`ENOUGH` payments more, and most of them.
+where it explains clearly more: every payment and at least :data:`FEW` more than the default, or
+most of them and at least :data:`ENOUGH` more.
 """
 
 from __future__ import annotations
@@ -19,9 +20,18 @@ from qerko_recon.recon.intake import Intake, PaymentSide, Units, take_in
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.result import Reading
 
-__all__ = ["ENOUGH", "arithmetic_gap", "infer_policy", "resolve", "settled_base", "settled_tip"]
+__all__ = [
+    "ENOUGH",
+    "FEW",
+    "arithmetic_gap",
+    "infer_policy",
+    "resolve",
+    "settled_base",
+    "settled_tip",
+]
 
 ENOUGH: Final = 5
+FEW: Final = 2
 _MOST: Final = 0.8
 _CENT: Final = 10_000  # millionths
 
@@ -234,7 +244,10 @@ def _best(
     """Take the default unless another reading explains clearly more."""
     counts = [int(np.count_nonzero(explained(candidate))) for candidate in candidates]
     best = max(range(len(counts)), key=lambda place: (counts[place], -place))
-    if counts[best] < counts[0] + ENOUGH or counts[best] < _MOST * of:
+    gain = counts[best] - counts[0]
+    explains_all = counts[best] == of and gain >= FEW
+    explains_most = counts[best] >= _MOST * of and gain >= ENOUGH
+    if not (explains_all or explains_most):
         best = 0
     return candidates[best], counts[best], of
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.bills import BillLine, BillMatch, match_bill
+from qerko_recon.recon.bills import BillLine, BillMatch, match_bill, sum_up
 from qerko_recon.recon.intake import Intake, Mask, Units
 
 __all__ = ["RULES", "Group", "Matching", "NamedLines", "match"]
 
 RULES: Final = (
     "payment_id",  # the line names the payment
+    "payment_and_bill",  # the same, and unnamed lines of its bill that are exactly what it lacks
     "bill_exact",  # bill and currency agree, amounts to the last digit
     "bill_sum",  # the same, several lines or payments summed
     "bill_tolerance",  # bill and currency agree, amounts within the tolerance
@@ -46,11 +47,13 @@ class NamedLines:
     """Lines that name their payment, grouped by it.
 
     The lines of ``payments[n]`` are ``lines[starts[n]:starts[n + 1]]``, in the order of their IDs.
+    ``completed`` are payments to which unnamed lines of their bill were added.
     """
 
     payments: Units
     starts: Units
     lines: Units
+    completed: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.payments)
@@ -58,7 +61,12 @@ class NamedLines:
     def group(self, place: int) -> Group:
         """Give one of the groups."""
         rows = self.lines[self.starts[place] : self.starts[place + 1]]
-        return Group("payment_id", (int(self.payments[place]),), tuple(rows.tolist()))
+        payment = int(self.payments[place])
+        return Group(self.rule(payment), (payment,), tuple(rows.tolist()))
+
+    def rule(self, payment: int) -> str:
+        """Name the rule that matched a payment."""
+        return "payment_and_bill" if payment in self.completed else "payment_id"
 
     def sum(self, units: Units) -> Units:
         """Sum a column of the lines by payment."""
@@ -77,7 +85,7 @@ class NamedLines:
         kept = ~np.isin(self.lines, list(rows))
         owners = np.repeat(np.arange(len(self)), np.diff(self.starts))[kept]
         starts = np.searchsorted(owners, np.arange(len(self) + 1))
-        return NamedLines(self.payments, starts, self.lines[kept])
+        return NamedLines(self.payments, starts, self.lines[kept], self.completed)
 
 
 def _reduced(how: np.ufunc, values: Any, starts: Units) -> Any:
@@ -117,6 +125,7 @@ def match(intake: Intake, due: Units, tolerance: int) -> Matching:
         In millionths.
     """
     found = _by_payment_id(intake)
+    _complete(intake, due, found)
     _by_bill(intake, due, tolerance, found)
     return found
 
@@ -137,6 +146,33 @@ def _by_payment_id(intake: Intake) -> Matching:
     for row in of_payment[~same].tolist():
         found.foreign.setdefault(int(owner[row]), []).append(row)
     return found
+
+
+def _complete(intake: Intake, due: Units, found: Matching) -> None:
+    """Give payments that lack something the unnamed lines of their bill that are exactly that."""
+    paid, posted = intake.payments, intake.tenders
+    unnamed: dict[tuple[str | None, str], list[BillLine]] = defaultdict(list)
+    no_id = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
+    for row in np.flatnonzero(no_id & (posted.posted != 0)).tolist():
+        unnamed[posted.bills[row], posted.currencies[row]].append(_tender_line(intake, row))
+    if not unnamed:
+        return
+    lacks = due[found.named.payments] - found.named.sum(posted.posted)
+    added: list[int] = []
+    completed: set[int] = set()
+    for place in np.flatnonzero((lacks > 0) & paid.settles[found.named.payments]).tolist():
+        payment = int(found.named.payments[place])
+        key = paid.bills[payment], paid.currencies[payment]
+        if key[0] is None or key not in unnamed:
+            continue
+        if some := sum_up(int(lacks[place]), unnamed[key]):
+            unnamed[key] = [line for line in unnamed[key] if line not in some]
+            found.owner[[line.row for line in some]] = payment
+            added += [line.row for line in some]
+            completed.add(payment)
+    if added:
+        rows = np.concatenate([found.named.lines, np.array(added, dtype=np.int64)])
+        found.named = replace(_grouped(found.owner, rows, intake), completed=frozenset(completed))
 
 
 def _grouped(owner: Units, rows: Units, intake: Intake) -> NamedLines:
@@ -161,8 +197,9 @@ def _by_bill(intake: Intake, due: Units, tolerance: int, found: Matching) -> Non
     left_over = np.ones(len(paid), dtype=bool)
     left_over[found.named.payments] = False
     left_over[list(found.foreign)] = False
-    unnamed = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
-    found.alone_tenders += np.flatnonzero(~unnamed & (found.owner < 0)).tolist()
+    no_id = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
+    found.alone_tenders += np.flatnonzero(~no_id & (found.owner < 0)).tolist()
+    unnamed = no_id & (found.owner < 0)
     bills: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for row in np.flatnonzero(left_over).tolist():
         _put(bills, paid.bills[row], paid.currencies[row], row, 0, found.alone_payments)

@@ -59,7 +59,7 @@ def _named_table(comparison: Comparison, named: NamedLines) -> pa.Table:
         "match_id": pc.binary_join_element_wise("M", ids, "-"),
         "kind": pc.if_else(single, "one_to_one", "one_to_many"),
         "status": _repeat(_CONFIRMED, size),
-        "rule": _repeat("payment_id", size),
+        "rule": _rules(named),
         "payment_ids": pa.ListArray.from_arrays(singles, ids),
         "tender_ids": pa.ListArray.from_arrays(
             pa.array(named.starts.astype(np.int32)), tender_ids
@@ -70,6 +70,12 @@ def _named_table(comparison: Comparison, named: NamedLines) -> pa.Table:
         "currency": paid.table["currency"].combine_chunks().take(pa.array(named.payments)),
     }
     return pa.table(columns, schema=MATCHES)
+
+
+def _rules(named: NamedLines) -> pa.Array:
+    if not named.completed:
+        return _repeat("payment_id", len(named))
+    return pa.array([named.rule(payment) for payment in named.payments.tolist()], pa.string())
 
 
 def _repeat(word: str, size: int) -> pa.Array:

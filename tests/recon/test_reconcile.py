@@ -156,6 +156,18 @@ def test_a_cancelled_attempt_beside_the_paid_one_needs_no_line(frames):
     assert found(reconcile(*frames(payments, [frames.line(None, 300, bill_id="b")]))) == []
 
 
+def test_an_unnamed_line_of_the_bill_completes_a_payment_that_lacks_exactly_it(frames):
+    payments = [frames.payment("1", 300, bill_id="b"), frames.payment("2", 300, bill_id="b")]
+    lines = [
+        frames.line("1", 200, bill_id="b"),
+        frames.line(None, 100, bill_id="b"),
+        frames.line("2", 250, bill_id="b"),
+    ]
+    result = reconcile(*frames(payments, lines))
+    assert found(result) == [("amount_mismatch", "amount_differs", "2", "-50")]
+    assert list(result.matches["rule"]) == ["payment_and_bill", "payment_id"]
+
+
 def test_a_reversal_line_takes_the_money_back_once(frames):
     cancelled = [frames.payment("1", 300, state="CANCELLED")]
     storno = frames.line("1", -300, state="cancelled")

@@ -1,0 +1,245 @@
+"""What a break says to people: its row in, one plain sentence, its cause and what to do out.
+
+Every text stands in the catalogs beside this module (``words/<language>.toml``), under the
+break's kind and reason. A kind or reason that no catalog has gets a sentence with its amounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import msgspec
+import pandas as pd
+
+from qerko_recon.wording import Catalog, format_date, format_money, language_of, one_line
+
+__all__ = ["CATALOG", "action", "cause", "kind_name", "sentence", "severity_name"]
+
+CATALOG: Final = Catalog("qerko_recon.recon")
+"""The words of breaks, in every language."""
+
+Row = Mapping[str, object]
+
+_NAMED_LINES: Final = 3
+_SHARE: Final = re.compile(r"(?<= )-?\d+(?:\.\d+)?(?= \+ |$)")
+_TWO_SIDED: Final = frozenset({"other_business_day", "currency_differs"})
+
+
+def sentence(row: Row, language: str = "en") -> str:
+    """Say in one plain sentence what is wrong.
+
+    Parameters
+    ----------
+    row
+        A row of :data:`qerko_recon.schema.BREAKS` as a mapping: ``kind``, ``reason``, the IDs,
+        amounts as ``Decimal``, ``facts`` as a mapping or its JSON.
+    language
+        ``cs``, ``de``, ``en`` or ``sk``.
+
+    Returns
+    -------
+    str
+        The sentence, with amounts as the language writes them. What the row does not say is
+        left out.
+
+    Examples
+    --------
+    >>> sentence({"kind": "rounding", "reason": "rounded_to_whole", "payment_id": "1048",
+    ...           "settled": Decimal("244.60"), "posted": Decimal("245"), "currency": "CZK"})
+    'Payment 1048: the POS rounded the total of CZK\\xa0244.60 to CZK\\xa0245.00.'
+    """
+    return _say(row, "sentence", language)
+
+
+def cause(row: Row, language: str = "en") -> str:
+    """Say what is known of why; where only a session log could tell, what it would show."""
+    return _say(row, "cause", language)
+
+
+def action(row: Row, language: str = "en") -> str:
+    """Say what to do next."""
+    return _say(row, "action", language)
+
+
+def kind_name(kind: str, language: str = "en") -> str:
+    """Name a kind of break.
+
+    >>> kind_name("missing_in_pos", "cs")
+    'chybí v pokladně'
+    """
+    return _name(f"kinds.{kind}", kind, language)
+
+
+def severity_name(severity: str, language: str = "en") -> str:
+    """Name a severity."""
+    return _name(f"severities.{severity}", severity, language)
+
+
+def _name(key: str, plain: str, language: str) -> str:
+    if CATALOG.knows(key):
+        return CATALOG.say(key, language)
+    return one_line(plain).replace("_", " ")
+
+
+def _say(row: Row, what: str, language: str) -> str:
+    language = language_of(language)
+    facts = _Facts(row, language)
+    key = f"{facts.template}.{what}"
+    names = CATALOG.slots(key, language)
+    return CATALOG.say(key, language, {name: facts.value(name) for name in names})
+
+
+class _Facts:
+    """The values a template can name, each worked out only when one does."""
+
+    def __init__(self, row: Row, language: str) -> None:
+        self._row = row
+        self.language = language
+        self._facts = _opened(row.get("facts"))
+        self._currency = self.text("currency")
+        self.settled = _amount(row.get("settled"))
+        self.posted = _amount(row.get("posted"))
+        self.variance = _amount(row.get("variance"))
+        if self.variance is None and None not in {self.settled, self.posted}:
+            self.variance = (self.posted or Decimal(0)) - (self.settled or Decimal(0))
+
+    @property
+    def template(self) -> str:
+        """Name the template: kind and reason, or the one for what nobody knows."""
+        kind, reason = self.text("kind"), self.text("reason")
+        if reason in _TWO_SIDED and self.posted and not self.settled:
+            reason = f"{reason}_posted"
+        key = f"{kind}.{reason}"
+        return key if CATALOG.knows(f"{key}.sentence") else "other"
+
+    def value(self, name: str) -> str | None:
+        """Give one value as the language writes it, ``None`` where it is not known."""
+        own = _OWN.get(name)
+        if own is not None:
+            return own(self)
+        fact = self._facts.get(name)
+        if fact is None or fact == "":
+            return None
+        if name in _MONEY_FACTS:
+            amount = _amount(fact)
+            return one_line(fact) if amount is None else self.money(amount)
+        return one_line(fact)
+
+    def text(self, name: str) -> str | None:
+        value = self._row.get(name)
+        return None if _absent(value) or value == "" else one_line(value)
+
+    def money(self, amount: Decimal | None) -> str | None:
+        if amount is None:
+            return None
+        return format_money(amount, self._currency, self.language)
+
+    def subject(self) -> str:
+        values = {name: self.value(name) for name in ("payment", "bill", "row", "file", "line")}
+        return CATALOG.say(self.subject_key(values), self.language, values)
+
+    def subject_key(self, values: Mapping[str, str | None]) -> str:
+        if self.text("kind") == "unreadable" and values["row"]:
+            return "subject.row"
+        for name in ("payment", "bill"):
+            if values[name]:
+                return f"subject.{name}"
+        if values["line"]:
+            return "subject.lines" if len(self.lines()) > 1 else "subject.line"
+        return "subject.row" if values["row"] else "subject.nameless"
+
+    def lines(self) -> list[str]:
+        value = self._row.get("tender_ids")
+        if isinstance(value, str) or not hasattr(value, "__iter__"):
+            return []
+        return [one_line(line) for line in value]
+
+    def line(self) -> str | None:
+        lines = self.lines()
+        more = ["…"] if len(lines) > _NAMED_LINES else []
+        return ", ".join(lines[:_NAMED_LINES] + more) or None
+
+    def shares(self, name: str) -> str | None:
+        """Write `Qerko 100.00 + Edenred 50.00` with amounts as the language has them."""
+        fact = self._facts.get(name)
+        if not fact:
+            return None
+        return _SHARE.sub(
+            lambda found: self.money(_amount(found[0])) or found[0], one_line(fact, 400)
+        )
+
+    def day(self) -> str | None:
+        value = self._facts.get("business_date") or self._row.get("business_date")
+        if isinstance(value, date):
+            return format_date(value, self.language)
+        if not isinstance(value, str) or not value:
+            return None
+        try:
+            return format_date(datetime.fromisoformat(value).date(), self.language)
+        except ValueError:
+            return one_line(value)
+
+    def correction(self) -> str | None:
+        """Give what the POS has to add or take away, with its sign."""
+        if self.variance is None:
+            return None
+        sign = "+" if self.variance < 0 else ""
+        return f"{sign}{self.money(-self.variance)}"
+
+    def magnitude(self, said: Callable[[Decimal], bool], amount: Decimal | None) -> str | None:
+        """Give an amount without its sign where it is one to speak of."""
+        return self.money(abs(amount)) if amount is not None and said(amount) else None
+
+
+_MONEY_FACTS: Final = frozenset(
+    {"expected", "found", "tip_due", "tip_gross", "tip_net", "tip_posted"}
+)
+
+_OWN: Final[Mapping[str, Callable[[_Facts], str | None]]] = {
+    "subject": _Facts.subject,
+    "payment": lambda facts: facts.text("payment_id"),
+    "bill": lambda facts: facts.text("bill_id"),
+    "line": _Facts.line,
+    "kind": lambda facts: kind_name(facts.text("kind") or "?", facts.language),
+    "settled": lambda facts: facts.money(facts.settled),
+    "posted": lambda facts: facts.money(facts.posted),
+    "variance": lambda facts: facts.money(facts.variance),
+    "due": lambda facts: facts.money(facts.settled or None),
+    "booked": lambda facts: facts.money(facts.posted or None),
+    "gap": lambda facts: facts.magnitude(bool, facts.variance),
+    "over": lambda facts: facts.magnitude(lambda amount: amount > 0, facts.variance),
+    "short": lambda facts: facts.magnitude(lambda amount: amount < 0, facts.variance),
+    "correction": lambda facts: facts.correction(),
+    "provider_settled": lambda facts: facts.shares("provider_settled"),
+    "provider_posted": lambda facts: facts.shares("provider_posted"),
+    "business_date": _Facts.day,
+}
+
+
+def _opened(facts: object) -> Mapping[str, object]:
+    """Open the facts, which a frame holds as JSON."""
+    if isinstance(facts, str | bytes):
+        try:
+            facts = msgspec.json.decode(facts)
+        except msgspec.DecodeError:
+            return {}
+    return facts if isinstance(facts, Mapping) else {}
+
+
+def _amount(value: object) -> Decimal | None:
+    if _absent(value) or isinstance(value, float):
+        return None
+    try:
+        amount = value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _absent(value: object) -> bool:
+    """Tell whether a cell is any of pandas' ways to say nothing."""
+    return value is None or value is pd.NA or value is pd.NaT or value != value  # noqa: PLR0124
