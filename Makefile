@@ -5,14 +5,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit notebook samples lock bench clean
+.PHONY: help demo test lint typecheck unit notebook samples lock clean
 
 help:
 	@echo "make demo      reconcile a day of trade on the built-in simulator"
 	@echo "make test      lint, type-check, run every test"
 	@echo "make notebook  open the daily close in JupyterLab"
 	@echo "make samples   write data_samples/ anew"
-	@echo "make bench     measure against named peers"
 	@echo "make lock      write constraints.txt anew (needs uv)"
 	@echo "make clean     remove .venv and caches"
 
@@ -37,9 +36,6 @@ notebook: .venv/notebook.done
 
 samples: .venv/core.done
 	.venv/bin/python -m qerko_recon.simulator.samples data_samples
-
-bench: .venv/dev.done
-	.venv/bin/python -m pytest -o addopts= tests/benchmarks
 
 lock:
 	uv pip compile --universal --python-version 3.11 --all-extras --group dev \
