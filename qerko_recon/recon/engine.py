@@ -17,8 +17,8 @@ from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
 from qerko_recon.recon.compare import Comparison, Draft
 from qerko_recon.recon.days import covered_days
-from qerko_recon.recon.infer import resolve
-from qerko_recon.recon.intake import Intake, Units, take_in, with_tip_inside
+from qerko_recon.recon.infer import resolve, tip_shift
+from qerko_recon.recon.intake import Intake, Units, take_in, with_tips_moved
 from qerko_recon.recon.match import Group, Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
@@ -58,8 +58,8 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     policy = policy or Policy()
     intake = take_in(payments, pos, policy)
     policy, readings = resolve(intake, policy)
-    if policy.tip_layout == "inside":
-        intake = replace(intake, tenders=with_tip_inside(intake.tenders))
+    tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
+    intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
     matching = match(intake, comparison.due, comparison.tolerance)
     alone = Alone(comparison, matching)

@@ -76,6 +76,16 @@ def settled_tip(side: PaymentSide, policy: Policy) -> Units:
     return side.tip_gross if policy.tip_basis == "gross" else np.zeros_like(side.tip_gross)
 
 
+def tip_shift(intake: Intake, policy: Policy) -> int:
+    """Tell how often each line's tip is to be added to its amount to read it as the policy does.
+
+    A profile that says ``inside`` has taken the tips out of the amounts already.
+    """
+    if policy.tip_layout == "inside":
+        return 0 if intake.tip_layout == "inside" else -1
+    return 1 if intake.tip_layout == "inside" and policy.tip_layout == "beside" else 0
+
+
 def arithmetic_gap(side: PaymentSide, policy: Policy) -> Units:
     """Give parts − (items − discount + tip) of each payment, 0 where it adds up.
 
@@ -167,7 +177,7 @@ def _resolve_tips(intake: Intake, policy: Policy) -> tuple[Policy, list[Reading]
         base = sums.parts - sums.gross if candidate.tip_in_parts else sums.parts
         by_basis = {"gross": sums.gross, "net": sums.net, "none": np.zeros_like(sums.gross)}
         tip = by_basis[candidate.tip_basis]
-        amount = sums.amount - sums.tip if candidate.tip_layout == "inside" else sums.amount
+        amount = sums.amount + tip_shift(intake, candidate) * sums.tip
         return (amount + sums.tip == base + tip) & (~sums.has_tip | (sums.tip == tip))
 
     chosen, explains, of = _best(candidates, explained, len(sums.parts))

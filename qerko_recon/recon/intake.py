@@ -8,7 +8,7 @@ exact arithmetic on whole columns.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
@@ -26,7 +26,7 @@ from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
 from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
 
-__all__ = ["NO_CURRENCY", "Intake", "PaymentSide", "TenderSide", "take_in"]
+__all__ = ["NO_CURRENCY", "Intake", "PaymentSide", "TenderSide", "take_in", "with_tips_moved"]
 
 NO_CURRENCY: Final = "XXX"
 """ISO 4217 for "no currency": neither side says any."""
@@ -370,12 +370,12 @@ def _sources(
     return tuple(sources)
 
 
-def with_tip_inside(side: TenderSide) -> TenderSide:
-    """Read the export's amounts as containing the tip."""
-    fields = {name: getattr(side, name) for name in side.__dataclass_fields__}
-    fields["amount"] = side.amount - side.tip
+def with_tips_moved(side: TenderSide, shift: int) -> TenderSide:
+    """Add each line's tip ``shift`` times to its amount."""
+    if not shift:
+        return side
+    amount = side.amount + shift * side.tip
     table = side.table
-    for name, units in (("amount", fields["amount"]), ("total", side.amount)):
-        column = from_units(units, ~side.readable)
-        table = _replaced(table, name, column)
-    return TenderSide(**(fields | {"table": table}))
+    for name, units in (("amount", amount), ("total", amount + side.tip)):
+        table = _replaced(table, name, from_units(units, ~side.readable))
+    return replace(side, amount=amount, table=table)

@@ -221,6 +221,28 @@ def test_the_policy_is_found_from_the_data_and_a_stated_one_wins(frames):
     assert {row[1] for row in found(stated)} == {"net_for_gross"} | {"tip_lost"}
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Payment ID,Amount,Tip", "{id},{amount},{tip}"),  # the payments tell
+        ("Payment ID,Amount,Tip,Total", "{id},{amount},{tip},{amount}"),  # the file tells
+    ],
+)
+def test_amounts_that_contain_the_tip_are_found_out(frames, tmp_path, header, row):
+    from qerko_recon.pos import read_pos
+
+    payments = [frames.payment(str(n), 100 + n, tip_gross=n, tip_net=n) for n in range(1, 4)]
+    rows = [row.format(id=n, amount=f"{100 + n}.00", tip=f"{n}.00") for n in range(1, 4)]
+    (tmp_path / "export.csv").write_text("\n".join([header, *rows]))
+    pos = read_pos(tmp_path / "export.csv")
+    result = reconcile(frames(payments, [])[0], pos)
+    assert found(result) == []
+    assert result.policy.tip_layout == "inside"
+    assert list(result.tenders["amount"]) == [Decimal(100)] * 3
+    stated = reconcile(frames(payments, [])[0], pos, Policy(tip_layout="beside"))
+    assert found(stated)[0] == ("amount_mismatch", "amount_differs", "1", "1")
+
+
 def test_the_payment_of_the_documentation_differs_by_151_and_does_not_crash():
     from qerko_recon.frames import Payments
 
