@@ -54,7 +54,7 @@ clean:
 
 # A finished install leaves a mark, so that a second run starts at once, and without a network.
 .venv/core.done: .venv/made.done pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt hatchling editables
+	$(PIP) install --quiet --constraint constraints.txt pip hatchling editables
 	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
 
@@ -62,8 +62,6 @@ clean:
 	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook]"
 	@touch $@
 
-# pip reads dependency groups from 25.1 on; older ones are brought up to it first.
 .venv/dev.done: .venv/core.done
-	$(PIP) install --quiet "pip>=25.1"
 	$(PIP) install --quiet --constraint constraints.txt --group dev
 	@touch $@

@@ -6,6 +6,7 @@ Takes in decoded payments and failures; gives out the four frames of the data co
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ class Payments:
         The payments, in the order asked for; each ID once.
     failures
         The IDs without a payment.
+    source
+        The file they were read from and its SHA-256, where they were.
 
     Attributes
     ----------
@@ -133,9 +136,16 @@ class Payments:
     [{'payment_id': '1234', 'state': 'PAID', 'parts_total': Decimal('156.000000')}]
     """
 
-    def __init__(self, fetched: Iterable[Fetched], failures: Iterable[Failure] = ()) -> None:
+    def __init__(
+        self,
+        fetched: Iterable[Fetched],
+        failures: Iterable[Failure] = (),
+        *,
+        source: tuple[str, str] | None = None,
+    ) -> None:
         self._fetched = tuple(fetched)
         self._failures = tuple(failures)
+        self.source = source
         seen: set[str] = set()
         for payment_id in self.payment_ids:
             if payment_id in seen:
@@ -295,7 +305,7 @@ class Payments:
                 fetched.append(outcome)
             else:
                 failures.append(outcome)
-        return cls(fetched, failures)
+        return cls(fetched, failures, source=(file.name, hashlib.sha256(content).hexdigest()))
 
 
 class _Line(msgspec.Struct, omit_defaults=True):

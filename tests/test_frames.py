@@ -112,6 +112,10 @@ def test_what_is_written_is_read_back_whole(tmp_path):
     )
     assert json.loads(after.frame["raw"][0]) == json.loads(before.frame["raw"][0])
     assert after.payment_ids == ["1", "9", "8"]
+    assert after.source is not None
+    assert after.source[0] == "payments.jsonl"
+    assert len(after.source[1]) == 64
+    assert before.source is None
     assert len(after) == 1
 
 

@@ -360,8 +360,8 @@ def _sources(
     payments: object, pos: object, paid: PaymentSide, posted: TenderSide
 ) -> tuple[Source, ...]:
     """Name what went in, with the hashes the POS reader took."""
-    name = str(getattr(payments, "source", None) or "payments")
-    sources = [Source("payments", name, len(paid) + paid.failures.num_rows, None)]
+    name, sha256 = getattr(payments, "source", None) or ("payments", None)
+    sources = [Source("payments", name, len(paid) + paid.failures.num_rows, sha256)]
     files: Any = getattr(pos, "sources", None)
     if files:
         sources += [Source("pos", str(file), int(rows), sha) for file, sha, rows in files]
