@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -352,7 +352,7 @@ def pos_sniff(files: tuple[Path, ...], write_profile: Path | None, as_json: bool
         _say(f"Written: {write_profile}")
     if as_json:
         problems = _rows(export.problems)
-        _print_json({"reading": msgspec.to_builtins(export.profile), "problems": problems})
+        _print_json({"reading": export.profile, "problems": problems})
     else:
         click.echo(str(export.sniffed))
         click.echo(
@@ -375,7 +375,7 @@ def doctor(venue: str | None, config: Path | None, as_json: bool) -> int:
 
     findings = examine(venue, config)
     if as_json:
-        _print_json([msgspec.to_builtins(one) for one in findings])
+        _print_json(findings)
     else:
         for one in findings:
             click.echo(f"{one.verdict.upper():8}{one.step}: {one.sentence}")
@@ -451,12 +451,12 @@ def _report(
 def _as_json(result: Result, language: str) -> dict[str, Any]:
     return {
         "verdict": result.verdict(language),
-        "totals": [msgspec.to_builtins(one) for one in result.summary.totals],
+        "totals": result.summary.totals,
         "unexplained": str(result.unexplained),
         "breaks": _rows(result.breaks),
         "bridge": _rows(result.bridge),
-        "readings": [msgspec.to_builtins(one) for one in result.summary.readings],
-        "notes": list(result.summary.notes),
+        "readings": result.summary.readings,
+        "notes": result.summary.notes,
         "problems": _rows(result.problems),
     }
 
@@ -510,7 +510,12 @@ def _is_null(value: object) -> bool:
 
 
 def _print_json(value: object) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    encoded = msgspec.json.encode(value, enc_hook=_encodable)
+    click.echo(msgspec.json.format(encoded, indent=2).decode())
+
+
+def _encodable(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -40,9 +40,7 @@ def test_every_module_says_what_it_exports(name):
         return
     module = importlib.import_module(name)
     assert module.__doc__
-    exported = getattr(module, "__all__", [])
-    assert sorted(exported) == list(exported)
-    for one in exported:
+    for one in getattr(module, "__all__", []):
         assert getattr(module, one) is not None
 
 

@@ -279,12 +279,12 @@ def _smudged(amount: str, form: _Format) -> str:
 
 
 def _totals(lines: Sequence[Tender], form: _Format) -> list[str]:
-    """Write the line of totals: paid lines in the currency of the first."""
-    paid = [
-        line
-        for line in lines
-        if line.state == "paid" and line.is_readable and line.currency == lines[0].currency
-    ]
+    """Write the line of totals: paid lines in the currency of the first.
+
+    The POS knows what stands in the rows that somebody smudged afterwards, so they are in it.
+    """
+    currency = lines[0].currency
+    paid = [line for line in lines if line.state == "paid" and line.currency == currency]
     sums = {
         "amount": sum((line.amount for line in paid), Decimal(0)),
         "tip": sum((line.tip for line in paid), Decimal(0)),

@@ -110,11 +110,7 @@ def test_the_line_of_totals_adds_up_what_is_paid(day, style, table):
     if totals is None:
         assert style == "english_comma"
         return
-    paid = [
-        line
-        for line in day.pos_lines
-        if line.state == "paid" and line.is_readable and line.currency == "CZK"
-    ]
+    paid = [line for line in day.pos_lines if line.state == "paid" and line.currency == "CZK"]
     assert totals[0] in {"Celkem", "Spolu", "Summe"}
     assert cell(header, totals, "bill" if header[0] != "Dátum" else "payment_id") in {
         totals[0],
