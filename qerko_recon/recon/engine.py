@@ -30,31 +30,7 @@ __all__ = ["reconcile"]
 
 
 def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Reconciliation:
-    """Find every difference between what Qerko settled and what the POS posted.
-
-    Parameters
-    ----------
-    payments
-        What ``fetch_payments`` or ``Payments.read`` returned, or a DataFrame with the columns of
-        :data:`qerko_recon.schema.PAYMENTS` (``payment_id``, ``state``, ``currency`` and
-        ``parts_total`` suffice).
-    pos
-        What ``read_pos`` returned, or a DataFrame with the columns of
-        :data:`qerko_recon.schema.TENDERS` (``amount`` or ``total`` suffices).
-    policy
-        How to read what is not documented; found out from the data where not stated.
-
-    Returns
-    -------
-    Reconciliation
-        Per currency the settled total and the breaks' variances add up to the posted total,
-        exactly.
-
-    Raises
-    ------
-    ReconciliationError
-        An input cannot be used; the message names the column and the value.
-    """
+    """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
     policy = policy or Policy()
     intake = take_in(payments, pos, policy)
     policy, readings = resolve(intake, policy)

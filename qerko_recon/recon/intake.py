@@ -57,21 +57,11 @@ class HasTenders(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class PaymentSide:
-    """Qerko's side: a row a payment."""
+class Side:
+    """What both sides have: a table of rows, and the business day of each."""
 
     table: pa.Table
-    parts: pa.Table
-    items: pa.Table
-    failures: pa.Table
     days: Days
-    settles: Mask  # the state settles in full
-    cancelled: Mask
-
-    @cached_property
-    def ids(self) -> list[str]:
-        """Payment IDs."""
-        return list(self.table["payment_id"].to_pylist())
 
     @cached_property
     def bills(self) -> list[str | None]:
@@ -80,8 +70,32 @@ class PaymentSide:
 
     @cached_property
     def currencies(self) -> list[str]:
-        """Currencies."""
+        """Currencies, those an export leaves out filled in."""
         return list(self.table["currency"].to_pylist())
+
+    def day(self, row: int) -> date | None:
+        """Give one row's business day."""
+        day = self.days[row].astype(object)
+        return day if isinstance(day, date) else None
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class PaymentSide(Side):
+    """Qerko's side: a row a payment."""
+
+    parts: pa.Table
+    items: pa.Table
+    failures: pa.Table
+    settles: Mask  # the state settles in full
+    cancelled: Mask
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Payment IDs."""
+        return list(self.table["payment_id"].to_pylist())
 
     @cached_property
     def parts_total(self) -> Units:
@@ -96,30 +110,30 @@ class PaymentSide:
     @cached_property
     def tip_net(self) -> Units:
         """Net tip; the gross one where the frame has no net."""
-        column = pc.coalesce(self.table["tip_net"], self.table["tip_gross"])
-        return to_units(column)
-
-    def day(self, row: int) -> date | None:
-        """Give one payment's business day."""
-        return _day(self.days, row)
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows)
+        return to_units(pc.coalesce(self.table["tip_net"], self.table["tip_gross"]))
 
 
 @dataclass(frozen=True, eq=False)
-class TenderSide:
+class TenderSide(Side):
     """The POS's side: a row a payment line."""
 
-    table: pa.Table
     others: pa.Table
     problems: pa.Table
-    days: Days
     amount: Units
     tip: Units
     has_tip: Mask
     readable: Mask
     counts: Mask  # the line's state lets its money count
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Tender IDs."""
+        return list(self.table["tender_id"].to_pylist())
+
+    @cached_property
+    def states(self) -> list[str]:
+        """States."""
+        return list(self.table["state"].to_pylist())
 
     @cached_property
     def total(self) -> Units:
@@ -131,33 +145,6 @@ class TenderSide:
         """What each line adds to the posted total."""
         return np.where(self.counts & self.readable, self.total, 0)
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """Tender IDs."""
-        return list(self.table["tender_id"].to_pylist())
-
-    @cached_property
-    def bills(self) -> list[str | None]:
-        """Bill IDs."""
-        return list(self.table["bill_id"].to_pylist())
-
-    @cached_property
-    def currencies(self) -> list[str]:
-        """Currencies, those the export leaves out filled in."""
-        return list(self.table["currency"].to_pylist())
-
-    @cached_property
-    def states(self) -> list[str]:
-        """States."""
-        return list(self.table["state"].to_pylist())
-
-    def day(self, row: int) -> date | None:
-        """Give one line's business day."""
-        return _day(self.days, row)
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows)
-
 
 @dataclass(frozen=True, eq=False)
 class Intake:
@@ -167,11 +154,6 @@ class Intake:
     tenders: TenderSide
     tip_layout: TipLayout  # what the export's profile says
     sources: tuple[Source, ...]
-
-
-def _day(days: Days, row: int) -> date | None:
-    day = days[row].astype(object)
-    return day if isinstance(day, date) else None
 
 
 def take_in(payments: object, pos: object, policy: Policy) -> Intake:
