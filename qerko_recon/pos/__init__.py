@@ -1,0 +1,20 @@
+"""POS exports: CSV as restaurants' systems write it in, tenders and problems out.
+
+:func:`read_pos` reads, :func:`sniff_pos` explains how it would, a :class:`Profile` states what is
+known of a POS's format.
+"""
+
+from qerko_recon.pos.export import PosExport, Sniffed, Source
+from qerko_recon.pos.profile import Profile
+from qerko_recon.pos.read import read_pos, sniff_pos
+from qerko_recon.pos.sniff import Finding
+
+__all__ = [
+    "Finding",
+    "PosExport",
+    "Profile",
+    "Sniffed",
+    "Source",
+    "read_pos",
+    "sniff_pos",
+]

@@ -1,0 +1,79 @@
+"""What reading a file found out in, the explanation people are shown out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qerko_recon.pos.amounts import MarkVote
+from qerko_recon.pos.encoding import Decoded
+from qerko_recon.pos.export import Sniffed
+from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
+from qerko_recon.pos.sniff import Confidence, Finding, Layout
+
+__all__ = ["Found", "explain"]
+
+_STATED = "the profile says so"
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was found out about a file."""
+
+    file: str
+    stated: Profile
+    decoded: Decoded
+    layout: Layout
+    columns: Mapping[str, str]
+    column_findings: tuple[Finding, ...]
+    header: tuple[str, ...]
+    mark: MarkVote
+    date_order: DateOrder | None
+    dates_tell: bool
+    tip_layout: TipLayout
+    currency: str | None
+    notes: tuple[str, ...]
+
+
+def explain(found: Found) -> Sniffed:
+    """Write down how a file was understood, how surely and why."""
+    return Sniffed(
+        file=found.file,
+        encoding=found.decoded.encoding,
+        delimiter=found.layout.delimiter,
+        decimal_mark=found.mark.mark,
+        date_order=found.date_order,
+        header_row=found.layout.header_row,
+        header=found.header,
+        columns=found.columns,
+        tip_layout=found.tip_layout,
+        currency=found.currency,
+        findings=(*_findings(found), *found.column_findings),
+        notes=found.notes,
+    )
+
+
+def _findings(found: Found) -> Iterator[Finding]:
+    stated, decoded, mark = found.stated, found.decoded, found.mark
+    surely: Confidence = "high" if decoded.is_sure else "medium"
+    yield _finding("encoding", decoded.encoding, stated.encoding, surely, decoded.reason)
+    yield from found.layout.findings
+    surely = "low" if mark.is_open else "medium" if mark.against else "high"
+    yield _finding("decimal_mark", mark.mark, stated.decimal_mark, surely, mark.reason)
+    if found.date_order is not None:
+        surely = "high" if found.dates_tell else "low"
+        why = "the dates show it" if found.dates_tell else "usual in the region"
+        yield _finding("date_order", found.date_order, stated.date_order, surely, why)
+    layout = found.tip_layout
+    surely = "low" if layout == "auto" else "high"
+    why = "the columns do not say" if layout == "auto" else "the columns say so"
+    own = None if stated.tip_layout == "auto" else stated.tip_layout
+    yield _finding("tip_layout", layout, own, surely, why)
+    if found.currency is not None:
+        yield _finding("currency", found.currency, stated.currency, "high", "a header says so")
+
+
+def _finding(setting: str, value: str, stated: object, surely: Confidence, why: str) -> Finding:
+    if stated is not None:
+        return Finding(setting, value, "stated", _STATED)
+    return Finding(setting, value, surely, why)

@@ -1,0 +1,373 @@
+"""One file of an export: its bytes in, its payment lines in the contract's columns out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qerko_recon.money import from_units
+from qerko_recon.pos.amounts import Amounts, Coded, MarkVote, encode, parse_amounts, vote_mark
+from qerko_recon.pos.cells import clean_ids, find_currencies, find_kinds, find_states, or_null
+from qerko_recon.pos.encoding import Decoded, decode, load
+from qerko_recon.pos.explain import Found, explain
+from qerko_recon.pos.export import Sniffed, Source
+from qerko_recon.pos.owners import Marks
+from qerko_recon.pos.problems import Problem
+from qerko_recon.pos.profile import Profile
+from qerko_recon.pos.records import Records, read_records
+from qerko_recon.pos.salvage import salvage
+from qerko_recon.pos.sniff import Columns, Layout, find_layout, map_columns
+from qerko_recon.pos.times import Times, parse_times
+from qerko_recon.pos.tips import Fault, Money, derive, note_empty
+from qerko_recon.pos.totals import Below, Lines, check_totals, split_rows
+from qerko_recon.pos.vocabulary import IDEAS, currency_in, plain
+from qerko_recon.schema import TENDERS
+
+__all__ = ["PosFile", "read_file"]
+
+Mask = npt.NDArray[np.bool_]
+
+_MONEY: Final = ("amount", "tip", "total")
+_ADVICE: Final = "correct it in the POS or in the file, and read it again"
+
+
+@dataclass(frozen=True, eq=False)
+class PosFile:
+    """One file as read.
+
+    Attributes
+    ----------
+    table
+        Its payment lines, columns of :data:`qerko_recon.schema.TENDERS`; ``tender_id`` is the
+        POS's own or null.
+    is_tip
+        Which of them are nothing but a tip.
+    marks
+        What tells whose they are.
+    rows
+        Counts of ``broken`` rows without a payment ID and of ``totals``, headers and remarks.
+    """
+
+    table: pa.Table
+    is_tip: Mask
+    marks: Marks
+    problems: tuple[Problem, ...]
+    sniffed: Sniffed
+    profile: Profile
+    source: Source
+    rows: dict[str, int]
+
+
+def read_file(path: Path, name: str, stated: Profile, zone: ZoneInfo) -> PosFile:
+    """Read one file; ``name`` is what its rows are said to come from.
+
+    Raises
+    ------
+    PosExportError
+        The file cannot be read at all.
+    """
+    data = load(path)
+    decoded = decode(data, name, stated.encoding)
+    layout = find_layout(decoded.text, stated, name)
+    columns = map_columns(layout.header, layout.sample, stated, name, layout.header_row)
+    records = read_records(
+        decoded.text,
+        layout.delimiter,
+        layout.header_row,
+        name,
+        needed=max(columns.places.values()) + 1,
+    )
+    reading = _Reading(name, stated, zone, layout, columns, records)
+    rows = len(records) + len(records.broken) - reading.below_count
+    source = Source(name, hashlib.sha256(data).hexdigest(), rows)
+    return reading.finish(decoded, source)
+
+
+class _Reading:
+    """A file's rows being turned into lines."""
+
+    def __init__(
+        self,
+        name: str,
+        stated: Profile,
+        zone: ZoneInfo,
+        layout: Layout,
+        columns: Columns,
+        records: Records,
+    ) -> None:
+        self.name, self.stated, self.layout, self.columns = name, stated, layout, columns
+        self.places = dict(columns.places)
+        self.header = records.header
+        self.below: Below = split_rows(records, self.places)
+        is_line = pa.array(self.below.is_line)
+        self._cells = {
+            idea: records.columns[place].filter(is_line) for idea, place in self.places.items()
+        }
+        self.rows = records.rows[self.below.is_line]
+        self.faults: list[tuple[int, str, str, str | None]] = []
+        self.notes: list[str] = list(columns.notes)
+        self.mark, self.amounts = self._read_amounts()
+        self.money = self._derive()
+        self.times = self._read_times(zone)
+
+    @property
+    def below_count(self) -> int:
+        """Count the rows that are no payment lines."""
+        below = self.below
+        return len(below.totals) + len(below.remarks) + len(below.repeated_headers)
+
+    def _read_amounts(self) -> tuple[MarkVote, dict[str, Amounts]]:
+        coded: dict[str, Coded] = {
+            idea: encode(self._cells[idea]) for idea in _MONEY if idea in self._cells
+        }
+        vote = vote_mark(list(coded.values()), self.layout.delimiter)
+        if self.stated.decimal_mark is not None:
+            vote = MarkVote(self.stated.decimal_mark, 0, 0, "the profile says so")
+        elif vote.is_open:
+            self.notes.append(
+                "no amount shows which mark is the decimal one; "
+                f"{vote.mark!r} was taken: state decimal_mark in a profile"
+            )
+        return vote, {idea: parse_amounts(column, vote.mark) for idea, column in coded.items()}
+
+    def _derive(self) -> Money:
+        tip_layout = None if self.stated.tip_layout == "auto" else self.stated.tip_layout
+        money = derive(
+            self.amounts.get("amount"),
+            self.amounts.get("tip"),
+            self.amounts.get("total"),
+            tip_layout or self.columns.tip,
+        )
+        note_empty(money, self.amounts.get("amount"))
+        self._take_faults(money.faults)
+        self.notes += money.notes
+        return money
+
+    def _read_times(self, zone: ZoneInfo) -> Times | None:
+        if "paid_at" not in self._cells:
+            return None
+        times = parse_times(
+            self._cells["paid_at"],
+            self._cells.get("paid_time"),
+            zone,
+            order=self.stated.date_order,
+            formats=self.stated.time_formats,
+        )
+        self.notes += times.notes
+        text = f"this is no date and time that can be read; {_ADVICE}"
+        self.faults += [(row, "paid_at", text, value) for row, value in times.faults]
+        return times
+
+    def _take_faults(self, faults: Iterable[Fault]) -> None:
+        self.faults += [
+            (fault.row, fault.idea, fault.text, None)
+            for fault in sorted(faults, key=lambda one: (one.row, IDEAS.index(one.idea)))
+        ]
+
+    def finish(self, decoded: Decoded, source: Source) -> PosFile:
+        """Put the lines, their marks and the explanation together."""
+        length = len(self.rows)
+        kinds = find_kinds(self._cells.get("tender_type"), self.stated, length)
+        types = find_kinds(self._cells.get("line_type"), Profile(), length)
+        is_tip = (types == "tip") | (kinds == "tip")
+        storno_or_tip = np.isin(types.astype(str), ["tip", "storno"])
+        states = find_states(
+            self._cells.get("state"),
+            self._cells.get("is_cancelled"),
+            (self._cells.get("line_type"), np.where(storno_or_tip, types, kinds)),
+            self.stated,
+            self.money.amount,
+        )
+        default = self._default_currency()
+        signs = self._signs()
+        currencies, faults = find_currencies(self._cells.get("currency"), signs, default, length)
+        self._take_faults(faults)
+        # A tip's own word tells nothing of whose it is, its tender's does.
+        marked = np.where(storno_or_tip & ~kinds.astype(bool), types, kinds)
+        table = self._table(states, currencies, is_tip)
+        marks = self._marks(table, marked)
+        held, problems = self._with_salvaged(table, is_tip, marks)
+        lines = Lines(
+            {i: (self.places[i], a) for i, a in self.amounts.items()},
+            self.rows,
+            states,
+            marked,
+            currencies,
+        )
+        problems = [*decoded.problems, *self._problems(), *problems, *self._totals(lines)]
+        broken = len(self.below.broken) - (len(held[0]) - length)
+        sniffed = self._explain(decoded, default, is_tip)
+        return PosFile(
+            *held,
+            problems=tuple(problems),
+            sniffed=sniffed,
+            profile=self._completed(sniffed),
+            source=source,
+            rows={"broken": broken, "totals": self.below_count},
+        )
+
+    def _table(
+        self, states: npt.NDArray[np.object_], currencies: pa.Array, is_tip: Mask
+    ) -> pa.Table:
+        money, length = self.money, len(self.rows)
+        amount = np.where(is_tip, 0, money.amount)
+        tip = np.where(is_tip, money.amount + money.tip, money.tip)
+        columns = {
+            "tender_id": self._ids("tender_id"),
+            "payment_id": self._ids("payment_id"),
+            "bill_id": self._ids("bill_id"),
+            "amount": from_units(amount, ~money.is_known),
+            "tip": from_units(tip, ~(money.has_tip | is_tip) | (is_tip & ~money.is_known)),
+            "total": from_units(amount + tip, ~money.is_known),
+            "currency": currencies,
+            "state": pa.array(states.tolist(), pa.string()),
+            "tender_type": self._words("tender_type"),
+            "provider": self._words("provider"),
+            "paid_at": self.times.moments if self.times else self._nulls("paid_at"),
+            "source_file": pa.array([self.name] * length, pa.string()),
+            "source_row": pa.array(self.rows),
+        }
+        return pa.table([columns[name] for name in TENDERS.names], schema=TENDERS)
+
+    def _nulls(self, name: str) -> pa.Array:
+        return pa.nulls(len(self.rows), TENDERS.field(name).type)
+
+    def _ids(self, idea: str) -> pa.Array:
+        if idea not in self._cells:
+            return self._nulls(idea)
+        ids, faults = clean_ids(self._cells[idea], idea)
+        self._take_faults(faults)
+        return ids
+
+    def _words(self, idea: str) -> pa.Array:
+        return or_null(self._cells[idea]) if idea in self._cells else self._nulls(idea)
+
+    def _signs(self) -> pa.Array | None:
+        """Find the currency beside each line's amounts."""
+        signs = [
+            amounts.currencies
+            for amounts in self.amounts.values()
+            if amounts.currencies is not None
+        ]
+        return pc.coalesce(*signs) if signs else None
+
+    def _default_currency(self) -> str | None:
+        headers = [self.header[self.places[idea]] for idea in _MONEY if idea in self.places]
+        return self.stated.currency or next(filter(None, map(currency_in, headers)), None)
+
+    def _marks(self, table: pa.Table, kinds: npt.NDArray[np.object_]) -> Marks:
+        is_named = kinds == "qerko"
+        if "provider" in self._cells:
+            is_named |= find_kinds(self._cells["provider"], self.stated, len(kinds)) == "qerko"
+        # A sheet with a column for Qerko's turnover has nothing but Qerko's money in it.
+        whole = any(
+            "qerko" in plain(self.header[self.places[idea]])
+            for idea in ("amount", "total")
+            if idea in self.places
+        )
+        ideas = {"tender_type", "provider", "payment_id"} & self._cells.keys()
+        return Marks(
+            file=self.name,
+            has_id=np.asarray(pc.is_valid(table["payment_id"]).to_numpy()),
+            is_named=is_named | whole,
+            kinds=kinds,
+            words=table["tender_type"].to_pylist(),
+            bills=table["bill_id"].to_pylist(),
+            can_tell=bool(ideas) or whole,
+            has_id_column="payment_id" in ideas,
+        )
+
+    def _with_salvaged(
+        self, table: pa.Table, is_tip: Mask, marks: Marks
+    ) -> tuple[tuple[pa.Table, Mask, Marks], list[Problem]]:
+        """Put broken rows whose payment ID can be read among the lines, in the file's order."""
+        salvaged, problems = salvage(
+            self.below.broken, table, self.places.get("payment_id"), len(self.header), self.name
+        )
+        more = salvaged.num_rows
+        if not more:
+            return (table, is_tip, marks), problems
+        both = pa.concat_tables([table, salvaged])
+        order = np.argsort(both["source_row"].to_numpy(), kind="stable")
+        both = both.take(pa.array(order)).combine_chunks()
+        nothing = np.zeros(more, dtype=bool)
+        held = replace(
+            marks,
+            has_id=np.append(marks.has_id, ~nothing)[order],
+            is_named=np.append(marks.is_named, nothing)[order],
+            kinds=np.append(marks.kinds, np.full(more, None, dtype=object))[order],
+            words=both["tender_type"].to_pylist(),
+            bills=both["bill_id"].to_pylist(),
+        )
+        return (both, np.append(is_tip, nothing)[order], held), problems
+
+    def _problems(self) -> list[Problem]:
+        problems = []
+        for row, idea, text, value in self.faults:
+            name = self.header[self.places[idea]] if idea in self.places else None
+            cell = value if value is not None else self._cells[idea][row].as_py()
+            advice = "" if "; " in text else f"; {_ADVICE}"
+            problems.append(Problem(self.name, int(self.rows[row]), name, cell, text + advice))
+        return problems
+
+    def _totals(self, lines: Lines) -> list[Problem]:
+        return [
+            Problem(
+                self.name,
+                one.row,
+                "totals line" if one.place is None else self.header[one.place],
+                one.value,
+                one.text,
+            )
+            for one in check_totals(self.below, lines, self.mark.mark)
+        ]
+
+    def _explain(self, decoded: Decoded, currency: str | None, is_tip: Mask) -> Sniffed:
+        if not len(self.rows):
+            self.notes.append("there is a header and no row under it: a day without sales")
+        if "payment_id" not in self.places:
+            self.notes.append(
+                "no column of Qerko's payment IDs was found, so lines are matched by bill and "
+                "amount: state columns.payment_id in a profile if there is one"
+            )
+        in_lines = self.money.layout == "none" and is_tip.any()
+        return explain(
+            Found(
+                file=self.name,
+                stated=self.stated,
+                decoded=decoded,
+                layout=self.layout,
+                columns={idea: self.header[place] for idea, place in self.places.items()},
+                column_findings=self.columns.findings,
+                header=self.header,
+                mark=self.mark,
+                date_order=self.times.order if self.times else None,
+                dates_tell=self.times is None or self.times.is_sure,
+                tip_layout="line" if in_lines else self.money.layout,
+                currency=currency,
+                notes=tuple(dict.fromkeys(self.notes)),
+            )
+        )
+
+    def _completed(self, sniffed: Sniffed) -> Profile:
+        """State in the profile what was found; rows above the header may differ tomorrow."""
+        columns = {idea: sniffed.columns.get(idea) for idea in IDEAS}
+        return replace(
+            self.stated,
+            encoding=self.stated.encoding or sniffed.encoding,
+            delimiter=sniffed.delimiter,
+            decimal_mark=self.mark.mark,
+            date_order=self.stated.date_order or sniffed.date_order,
+            columns=columns,
+            tip_layout=sniffed.tip_layout,
+            currency=sniffed.currency,
+        )

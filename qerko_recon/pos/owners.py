@@ -1,0 +1,158 @@
+"""Which lines of an export are Qerko's, and which are of other tenders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qerko_recon.errors import PosExportError, shorten
+
+__all__ = ["Marks", "Ownership", "tell_owners"]
+
+Mask = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.object_]
+
+_OTHERS: Final = ("cash", "card", "voucher", "invoice")
+_ATTACHED: Final = ("tip", "storno")
+_FEW: Final = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What of one file tells whose its lines are; a row a value.
+
+    Attributes
+    ----------
+    has_id
+        Whether the line has a payment ID.
+    is_named
+        Whether its tender or provider names Qerko.
+    kinds
+        How it was paid; ``None`` where the word is not known.
+    words, bills
+        The POS's word for the tender, and the bill.
+    can_tell
+        Whether the file has a column of tenders, providers or payment IDs at all.
+    has_id_column
+        Whether it has one of payment IDs.
+    """
+
+    file: str
+    has_id: Mask
+    is_named: Mask
+    kinds: Words
+    words: Sequence[str | None]
+    bills: Sequence[str | None]
+    can_tell: bool
+    has_id_column: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Ownership:
+    """Which lines are Qerko's, file by file, and what had to be assumed."""
+
+    masks: tuple[Mask, ...]
+    notes: tuple[tuple[str, ...], ...]
+
+
+def tell_owners(files: Sequence[Marks]) -> Ownership:
+    """Decide over all files which lines are Qerko's.
+
+    Raises
+    ------
+    PosExportError
+        The lines have tenders, and none of them can be Qerko's.
+    """
+    named = [_named(marks) for marks in files]
+    any_named = any(mask.any() for mask, _ in named)
+    masks, notes = [], []
+    for marks, (explicit, note) in zip(files, named, strict=True):
+        mask, own = explicit, list(note)
+        if not marks.can_tell:
+            mask = np.ones(len(mask), dtype=bool)
+            if len(mask):
+                own.append(
+                    "no column tells whose the lines are, so every line is taken as Qerko's"
+                )
+        elif any_named:
+            mask = mask | _attached(marks, mask)
+        else:
+            mask = ~np.isin(marks.kinds.astype(str), _OTHERS)
+            mask &= ~_beside_others(marks, mask)
+            own += _unnamed(marks, mask)
+        masks.append(mask)
+        notes.append(tuple(own))
+    if not any(mask.any() for mask in masks):
+        _refuse_none(files)
+    return Ownership(tuple(masks), tuple(notes))
+
+
+def _named(marks: Marks) -> tuple[Mask, tuple[str, ...]]:
+    """Find lines that name Qerko or have a payment ID, where IDs are Qerko's alone."""
+    cash = marks.kinds == "cash"
+    if (
+        marks.is_named.any()
+        and cash.sum() >= _FEW
+        and 2 * int((marks.has_id & cash).sum()) > int(cash.sum())
+    ):
+        note = "lines paid in cash have IDs too, so only lines that name Qerko are taken"
+        return marks.is_named, (note,)
+    return marks.has_id | marks.is_named, ()
+
+
+def _attached(marks: Marks, mask: Mask) -> Mask:
+    """Find tips and cancellations on lines of their own that belong to a bill of Qerko's."""
+    found = np.isin(marks.kinds.astype(str), _ATTACHED) & ~mask
+    if not found.any():
+        return found
+    bills = {marks.bills[row] for row in np.flatnonzero(mask).tolist()} - {None}
+    for row in np.flatnonzero(found).tolist():
+        found[row] = marks.bills[row] in bills
+    return found
+
+
+def _beside_others(marks: Marks, mask: Mask) -> Mask:
+    """Find tips and cancellations whose bill was paid by other tenders alone."""
+    found = np.isin(marks.kinds.astype(str), _ATTACHED)
+    if not found.any():
+        return found
+    own = {marks.bills[row] for row in np.flatnonzero(mask & ~found).tolist()} - {None}
+    other = {marks.bills[row] for row in np.flatnonzero(~mask).tolist()} - {None} - own
+    for row in np.flatnonzero(found).tolist():
+        found[row] = marks.bills[row] in other
+    return found
+
+
+def _unnamed(marks: Marks, mask: Mask) -> list[str]:
+    words = Counter(marks.words[row] for row in np.flatnonzero(mask).tolist())
+    if not words:
+        return []
+    note = (
+        f"no line names Qerko; those of tenders not known otherwise are taken ({_listed(words)}): "
+        "name Qerko's in a profile (qerko_tenders)"
+    )
+    return [note]
+
+
+def _refuse_none(files: Sequence[Marks]) -> None:
+    """Refuse an export of other tenders alone, unless its empty ID column says it is one."""
+    words = Counter(word for marks in files for word in marks.words)
+    if not words or all(marks.has_id_column for marks in files):
+        return
+    name = files[0].file if len(files) == 1 else f"{files[0].file} and {len(files) - 1} more"
+    msg = (
+        f"{name}: no line is Qerko's; the tenders are {_listed(words)}. If one of them is Qerko, "
+        'say so in a profile: qerko_tenders = ["…"]'
+    )
+    raise PosExportError(msg, file=files[0].file, column="tender_type")
+
+
+def _listed(words: Counter[str | None]) -> str:
+    shown = [f"{shorten(word or '(empty)', 40)} {count}×" for word, count in words.most_common(8)]
+    rest = len(words) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")

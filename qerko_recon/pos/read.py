@@ -1,0 +1,237 @@
+"""POS exports in, tenders and problems by the data contract out."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qerko_recon.errors import ConfigError, PosExportError
+from qerko_recon.pos.export import PosExport, Sniffed
+from qerko_recon.pos.lines import PosFile, read_file
+from qerko_recon.pos.owners import tell_owners
+from qerko_recon.pos.problems import problems_frame
+from qerko_recon.pos.profile import Profile, TipLayout
+from qerko_recon.pos.times import find_zone
+from qerko_recon.pos.tips import fold
+from qerko_recon.schema import TENDERS, to_frame
+
+__all__ = ["read_pos", "sniff_pos"]
+
+PathLike = str | os.PathLike[str]
+
+_CONTENT: Final = (
+    "payment_id",
+    "bill_id",
+    "amount",
+    "tip",
+    "currency",
+    "state",
+    "tender_type",
+    "provider",
+    "paid_at",
+)
+
+
+def read_pos(
+    paths: PathLike | Iterable[PathLike],
+    profile: Profile | PathLike | None = None,
+    *,
+    time_zone: str = "Europe/Prague",
+) -> PosExport:
+    """Read one export of a POS, or several of the same POS, as CSV.
+
+    Encoding, delimiter, header row, columns, decimal mark, dates and where the tips are is found
+    out from each file, unless the profile states it; ``sniffed`` of the result says what was
+    found, how surely and why. A line is Qerko's if it has a payment ID or if its tender or
+    provider names Qerko (a profile may name more words); where no line does, all that are not
+    known to be cash, cards, vouchers or invoices are taken. A row that cannot be read is a
+    problem and never dropped in silence.
+
+    Parameters
+    ----------
+    paths
+        A file, or several.
+    profile
+        A :class:`Profile`, the path of its TOML file, or the name of one that comes with the
+        package (:meth:`Profile.names`).
+    time_zone
+        The venue's, for times without an offset.
+
+    Returns
+    -------
+    PosExport
+        ``tenders`` and ``others`` (:data:`qerko_recon.schema.TENDERS`, times in UTC, money
+        exact) and ``problems`` (:data:`qerko_recon.schema.PROBLEMS`).
+
+    Raises
+    ------
+    PosExportError
+        A file cannot be read at all: it is missing, no CSV, has no header or no amounts, or its
+        lines are all of other tenders. The message says which, where, and what to do.
+    ConfigError
+        The profile or the time zone is malformed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> lines = ["Účet;ID platby;Částka;Spropitné;Celkem", "B1;4711;1 234,50;20;1 254,50"]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "export.csv"
+    ...     _ = path.write_text("\\n".join(lines), encoding="cp1250")
+    ...     pos = read_pos(path)
+    >>> pos.payment_ids, str(pos.tenders["total"][0]), pos.sniffed.encoding
+    (('4711',), '1254.500000', 'cp1250')
+    """
+    stated = _profile(profile)
+    zone = find_zone(time_zone)
+    held = _paths(paths)
+    names = _names(held)
+    files = [read_file(path, name, stated, zone) for path, name in zip(held, names, strict=True)]
+    _refuse_same(files)
+    return _assemble(files)
+
+
+def sniff_pos(
+    path: PathLike, profile: Profile | PathLike | None = None, *, time_zone: str = "Europe/Prague"
+) -> Sniffed:
+    """Tell how a file would be read, without asking whether any line is Qerko's.
+
+    Raises
+    ------
+    PosExportError, ConfigError
+        As :func:`read_pos` does.
+    """
+    place = Path(path)
+    return read_file(place, place.name, _profile(profile), find_zone(time_zone)).sniffed
+
+
+def _profile(profile: Profile | PathLike | None) -> Profile:
+    if profile is None:
+        return Profile()
+    if isinstance(profile, Profile):
+        return profile
+    text = os.fspath(profile)
+    if Path(text).suffix or os.sep in text or Path(text).exists():
+        return Profile.read(text)
+    return Profile.named(text)
+
+
+def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
+    held = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not held:
+        raise PosExportError("no POS export was given; give the path of at least one file")
+    for path in held:
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(f"a path is text, not a {type(path).__name__}")
+    return [Path(path) for path in held]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Name each file; those of the same name by their whole path."""
+    counts = Counter(path.name for path in paths)
+    return [path.name if counts[path.name] == 1 else str(path) for path in paths]
+
+
+def _refuse_same(files: Sequence[PosFile]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        first = seen.setdefault(file.source.sha256, file.source.name)
+        if first is not file.source.name:
+            msg = (
+                f"{file.source.name} has the same content as {first}, so every line would count "
+                "twice; give one of them"
+            )
+            raise PosExportError(msg, file=file.source.name)
+
+
+def _assemble(files: Sequence[PosFile]) -> PosExport:
+    ownership = tell_owners([file.marks for file in files])
+    is_own = np.concatenate(ownership.masks)
+    is_tip = np.concatenate([file.is_tip for file in files])
+    table = _named(pa.concat_tables([file.table for file in files]).combine_chunks())
+    own, kept = fold(table.filter(pa.array(is_own)), is_tip[is_own])
+    tips = int((~kept).sum())
+    own, others = own.filter(pa.array(kept)), table.filter(pa.array(~is_own))
+    sniffed = tuple(
+        replace(file.sniffed, notes=(*file.sniffed.notes, *notes))
+        for file, notes in zip(files, ownership.notes, strict=True)
+    )
+    return PosExport(
+        tenders=to_frame(own),
+        others=to_frame(others),
+        problems=problems_frame(chain.from_iterable(file.problems for file in files)),
+        profile=replace(files[0].profile, tip_layout=_layout(files)),
+        all_sniffed=sniffed,
+        sources=tuple(file.source for file in files),
+        rows={
+            "tenders": own.num_rows,
+            "others": others.num_rows,
+            "tips": tips,
+            "broken": sum(file.rows["broken"] for file in files),
+            "totals": sum(file.rows["totals"] for file in files),
+        },
+    )
+
+
+def _layout(files: Sequence[PosFile]) -> TipLayout | None:
+    """Give the layout of all files: one that leaves it open leaves it open for all."""
+    layouts = {file.profile.tip_layout for file in files if file.source.rows} or {
+        file.profile.tip_layout for file in files
+    }
+    if len(layouts) == 1:
+        return layouts.pop()
+    return "auto" if "auto" in layouts else "beside"
+
+
+def _named(table: pa.Table) -> pa.Table:
+    """Give lines without an ID of the POS's own one made of what they say.
+
+    Lines that say the same are numbered, so the IDs do not depend on the order of the rows.
+    """
+    own = table["tender_id"].combine_chunks()
+    repeats = pc.value_counts(own.drop_null())
+    often = repeats.filter(pc.greater(repeats.field("counts"), 1)).field("values")
+    needs = pc.or_(pc.is_null(own), pc.is_in(own, value_set=often))
+    places = np.flatnonzero(needs.to_numpy(zero_copy_only=False))
+    if not len(places):
+        return table
+    ids = np.array(own.to_pylist(), dtype=object)
+    taken = set(ids[~needs.to_numpy(zero_copy_only=False)].tolist())
+    digests = [_digest(text) for text in _contents(table, places)]
+    seen: Counter[str] = Counter()
+    for place, digest in zip(places.tolist(), digests, strict=True):
+        base = f"line-{digest}" if ids[place] is None else f"{ids[place]}~{digest}"
+        seen[base] += 1
+        name = base if seen[base] == 1 else f"{base}-{seen[base]}"
+        ids[place] = name if name not in taken else f"{name}~"
+    index = TENDERS.get_field_index("tender_id")
+    return table.set_column(index, TENDERS.field(index), pa.array(ids.tolist(), pa.string()))
+
+
+def _contents(table: pa.Table, places: np.typing.NDArray[np.int64]) -> list[str]:
+    """Write down what each line says, one text a line."""
+    part = table.take(pa.array(places))
+    columns = []
+    for name in _CONTENT:
+        column = part[name].combine_chunks()
+        if name == "paid_at":
+            column = column.cast(pa.int64())
+        columns.append(column.cast(pa.string()))
+    joined = pc.binary_join_element_wise(
+        *columns, "\x1f", null_handling="replace", null_replacement=""
+    )
+    return list(joined.to_pylist())
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,284 @@
+"""Text of an export in, its header and its rows as columns out, each with its line in the file.
+
+A row of as many cells as the header is regular. The others are kept apart as broken, with their
+text, so that no line is ever lost. Regular files are parsed by Arrow; what has quotes over
+several lines, blank or broken rows goes through the :mod:`csv` module, with the same result.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from qerko_recon.errors import PosExportError
+
+__all__ = ["Broken", "HeadRow", "Records", "name_columns", "read_head", "read_records"]
+
+_HEAD: Final = 256 * 1024
+_ABSURD: Final = 50
+_TELLING_WIDTH: Final = 4
+_LONE_RETURN: Final = re.compile(r"\r(?!\n)")
+_SENTINEL: Final = "\x01end\x01"
+
+Rows = npt.NDArray[np.int64]
+
+
+class HeadRow(NamedTuple):
+    """A record near the beginning of a file: its line, and its cells."""
+
+    row: int
+    cells: list[str]
+
+
+class Broken(NamedTuple):
+    """A row of too few or too many cells."""
+
+    row: int
+    cells: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """An export's rows.
+
+    Attributes
+    ----------
+    header
+        Column names, surrounding space removed; a repeated one has ``" (2)"`` behind.
+    header_row
+        The file's line on which the header begins, from 1.
+    columns
+        Cells of the regular rows, an Arrow string array a column, surrounding space removed.
+    rows
+        The file's line on which each regular row begins.
+    broken
+        Rows of another width.
+    """
+
+    header: tuple[str, ...]
+    header_row: int
+    columns: tuple[pa.Array, ...]
+    rows: Rows
+    broken: tuple[Broken, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def read_head(text: str, delimiter: str, limit: int = 60) -> list[HeadRow]:
+    """Read the first records of a file, blank ones left out."""
+    reader = csv.reader(io.StringIO(text[:_HEAD], newline=""), delimiter=delimiter)
+    rows, start = [], 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append(HeadRow(start, cells))
+            start = reader.line_num + 1
+            if len(rows) == limit:
+                break
+    except csv.Error:  # a quote that never closes; reading the whole says where
+        pass
+    return rows
+
+
+def read_records(
+    text: str, delimiter: str, header_row: int, name: str, *, needed: int | None = None
+) -> Records:
+    """Read a file's rows from its header on.
+
+    Parameters
+    ----------
+    needed
+        How many of a row's cells have to be there; fewer make it broken. All by default.
+
+    Raises
+    ------
+    PosExportError
+        A quote opens and never closes.
+    """
+    lines = io.StringIO(text, newline="")
+    for _ in range(header_row - 1):
+        lines.readline()
+    reader = csv.reader(lines, delimiter=delimiter)
+    header = name_columns(next(reader, []))
+    # The reader's lines are the buffer's, so the buffer stands where the body begins.
+    body, first_row = text[lines.tell() :], header_row + reader.line_num
+    columns, rows, broken = _fast(body, delimiter, len(header)) or _careful(
+        body, delimiter, len(header), _Place(name, first_row), needed or len(header)
+    )
+    trimmed = [pc.utf8_trim_whitespace(column) for column in columns]
+    filled = _filled(trimmed, len(rows))
+    if not filled.all():
+        mask = pa.array(filled)
+        trimmed, rows = [column.filter(mask) for column in trimmed], rows[filled]
+    return Records(header, header_row, tuple(trimmed), rows + first_row, tuple(broken))
+
+
+def name_columns(cells: Sequence[str]) -> tuple[str, ...]:
+    """Name the columns apart: a repeated name gets ``" (2)"``; empty ones at the end are cut."""
+    names = [" ".join(cell.replace("\ufeff", "").split()) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(unique)
+
+
+def _filled(columns: Sequence[pa.Array], length: int) -> npt.NDArray[np.bool_]:
+    """Tell which rows have anything in them."""
+    filled = np.zeros(length, dtype=bool)
+    for column in columns:
+        filled |= np.asarray(pc.not_equal(column, "").to_numpy(zero_copy_only=False))
+        if filled.all():
+            break
+    return filled
+
+
+_Parsed = tuple[list[pa.Array], Rows, list[Broken]]
+
+
+def _fast(body: str, delimiter: str, width: int) -> _Parsed | None:
+    """Parse by Arrow where every record is one line of the header's width."""
+    if _LONE_RETURN.search(body):
+        return None
+    data = body.encode()
+    if not data.strip():
+        return None
+    starts = _line_starts(data)
+    if starts is None:
+        return None
+    names = [str(number) for number in range(width)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(data),
+            arrow_csv.ReadOptions(column_names=names),
+            arrow_csv.ParseOptions(delimiter=delimiter),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowInvalid, ValueError, TypeError):
+        return None
+    last = body.rstrip("\r\n").rpartition("\n")[2]
+    if table.num_rows != len(starts) or _is_open([last], delimiter):
+        return None
+    return [column.combine_chunks() for column in table.columns], starts, []
+
+
+def _line_starts(data: bytes) -> Rows | None:
+    """Find the lines with anything on them; ``None`` where a quote is open at a line's end."""
+    held = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(held == ord("\n"))
+    if not len(ends) or ends[-1] != len(held) - 1:
+        ends = np.append(ends, len(held))
+    quotes = np.flatnonzero(held == ord('"'))
+    if len(quotes) and (np.searchsorted(quotes, ends) & 1).any():
+        return None
+    begins = np.append(0, ends[:-1] + 1)
+    lengths = ends - begins
+    returns = held[np.maximum(ends - 1, 0)] == ord("\r")
+    return np.flatnonzero(lengths - (returns & (lengths > 0)) > 0)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a body stands, for messages."""
+
+    file: str
+    first_row: int
+
+    def unclosed(self, line: int) -> PosExportError:
+        row = self.first_row + line
+        msg = (
+            f'{self.file}, row {row}: a quote (") opens in this row and does not close, so all '
+            "that follows would be one cell; correct the row or export the file again"
+        )
+        return PosExportError(msg, file=self.file, row=row, value='"')
+
+
+def _careful(body: str, delimiter: str, width: int, place: _Place, needed: int) -> _Parsed:
+    """Parse by the csv module, record by record."""
+    lines = list(io.StringIO(body, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows: list[int] = []
+    regular: list[list[str]] = []
+    broken: list[Broken] = []
+
+    def take(cells: list[str], line: int, last: int) -> None:
+        fitted = _fit(cells, width, needed)
+        if fitted is not None:
+            rows.append(line)
+            regular.append(fitted)
+        elif any(cell.strip() for cell in cells):
+            text = "".join(lines[line:last]).strip("\r\n")
+            stripped = tuple(cell.strip() for cell in cells)
+            broken.append(Broken(place.first_row + line, stripped, text))
+
+    begin = start = 0
+    try:
+        for cells in reader:
+            begin, end = start, reader.line_num
+            if end - start > 1:
+                _check_closed(lines, start, end, delimiter, place)
+                if _has_swallowed(lines[start:end], cells, delimiter, width):
+                    for line in range(start, end):
+                        take(_alone(lines[line], delimiter), line, line + 1)
+                    start = end
+                    continue
+            take(cells, start, end)
+            start = end
+    except csv.Error as error:  # a cell beyond the module's limit
+        raise place.unclosed(start) from error
+    if '"' in "".join(lines[begin:]) and _is_open(lines[begin:], delimiter):
+        raise place.unclosed(begin)
+    columns = list(zip(*regular, strict=True)) if regular else [()] * width
+    arrays = [pa.array(column, pa.string()) for column in columns]
+    return arrays, np.array(rows, dtype=np.int64), broken
+
+
+def _fit(cells: list[str], width: int, needed: int) -> list[str] | None:
+    """Bring a row to the header's width where only empty or unused cells make the difference."""
+    if len(cells) == width:
+        return cells
+    if len(cells) > width:
+        return None if any(cell.strip() for cell in cells[width:]) else cells[:width]
+    if needed <= len(cells) and len(cells) > 1:
+        return cells + [""] * (width - len(cells))
+    return None
+
+
+def _alone(line: str, delimiter: str) -> list[str]:
+    """Parse one line as a record of its own."""
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _has_swallowed(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
+    """Tell whether a record of several lines is an unclosed quote that swallowed whole rows."""
+    whole = sum(len(_alone(line, delimiter)) == width for line in lines[1:])
+    return whole > 0 and (width >= _TELLING_WIDTH or len(cells) != width)
+
+
+def _check_closed(lines: list[str], start: int, end: int, delimiter: str, place: _Place) -> None:
+    if end - start > _ABSURD or _is_open(lines[start:end], delimiter):
+        raise place.unclosed(start)
+
+
+def _is_open(lines: list[str], delimiter: str) -> bool:
+    """Tell whether a quote is still open after these lines: one more would not be a new record."""
+    held = [*lines[:-1], lines[-1].rstrip("\r\n") + "\n", _SENTINEL]
+    return list(csv.reader(held, delimiter=delimiter))[-1] != [_SENTINEL]
