@@ -47,6 +47,7 @@ MONEY_DTYPE: Final = pd.ArrowDtype(MONEY)
 
 DecimalMark = Literal[",", "."]
 
+_CODE_AT_DIGIT: Final = re.compile(r"(?<=[A-Z])(?=\d)")
 _EXACT: Final = Context(prec=60, traps=[InvalidOperation])
 _UNIT: Final = 10**SCALE
 _LIMIT: Final = 10**18
@@ -322,4 +323,4 @@ def format_amount(value: Decimal, currency: str | None = None, *, language: str 
         text = format_currency(
             exact, currency, locale=language, currency_digits=False, decimal_quantization=False
         )
-    return str(text).replace("-", "−")
+    return _CODE_AT_DIGIT.sub("\u00a0", str(text)).replace("-", "−")

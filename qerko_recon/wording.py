@@ -13,13 +13,23 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from qerko_recon.errors import ConfigError, shorten
+from qerko_recon.money import format_amount
 
-__all__ = ["LANGUAGES", "Catalog", "format_date", "format_number", "language_of", "one_line"]
+__all__ = [
+    "LANGUAGES",
+    "Catalog",
+    "format_date",
+    "format_money",
+    "format_number",
+    "language_of",
+    "one_line",
+]
 
 LANGUAGES: Final = ("cs", "de", "en", "sk")
 """The languages every catalog speaks."""
@@ -27,6 +37,7 @@ LANGUAGES: Final = ("cs", "de", "en", "sk")
 _NOTHING: Final[Mapping[str, object]] = {}
 _TOKEN: Final = re.compile(r"\{([a-z_]+)\}|([\[\]|])|([^\[\]{}|]+)")
 _DATE_LOCALE: Final = {"en": "en_GB"}
+_NO_CURRENCY: Final = "XXX"
 _UNREADABLE: Final = "�"
 
 
@@ -59,7 +70,9 @@ def language_of(language: str) -> str:
     short = re.split(r"[-_]", language.strip().lower(), maxsplit=1)[0]
     if short not in LANGUAGES:
         can = ", ".join(LANGUAGES)
-        raise ConfigError(f"the language {shorten(language)!r} is not spoken here; it can be {can}")
+        raise ConfigError(
+            f"the language {shorten(language)!r} is not spoken here; it can be {can}"
+        )
     return short
 
 
@@ -84,6 +97,16 @@ def format_date(day: date, language: str = "en") -> str:
 
     language = language_of(language)
     return str(write(day, "medium", locale=_DATE_LOCALE.get(language, language)))
+
+
+def format_money(value: Decimal, currency: str | None, language: str = "en") -> str:
+    """Write an amount with its currency; bare where there is none to name.
+
+    >>> format_money(Decimal("-110.5"), "CZK"), format_money(Decimal(5), "XXX")
+    ('−CZK\\xa0110.50', '5.00')
+    """
+    known = None if currency in {None, "", _NO_CURRENCY} else currency
+    return format_amount(value, known, language=language_of(language))
 
 
 def format_number(number: int, language: str = "en") -> str:
@@ -126,9 +149,7 @@ class Catalog:
         """List the values that a template can name."""
         return frozenset(_names(_load(self._package, language_of(language))[key]))
 
-    def say(
-        self, key: str, language: str = "en", values: Mapping[str, object] = _NOTHING
-    ) -> str:
+    def say(self, key: str, language: str = "en", values: Mapping[str, object] = _NOTHING) -> str:
         """Fill in a template; a value that is ``None`` or not given counts as not known."""
         words = _load(self._package, language_of(language))
         return _fill(words[key], values)
@@ -150,10 +171,10 @@ class Catalog:
         return _fill(template, {**values, "n": format_number(number, language)})
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(package: str, language: str) -> Mapping[str, _Pieces]:
     """Read one catalog and take its templates apart, once."""
-    text = files(package).joinpath("words", f"{language}.toml").read_text("utf-8")
+    text = (files(package) / "words" / f"{language}.toml").read_text("utf-8")
     return {key: _parse(template) for key, template in _flat(tomllib.loads(text))}
 
 

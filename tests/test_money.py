@@ -134,7 +134,7 @@ def test_a_column_that_runs_over_says_so():
 @pytest.mark.parametrize(
     ("language", "shown"),
     [
-        ("en", "−CZK48,139.50"),
+        ("en", "−CZK\u00a048,139.50"),
         ("cs", "−48\u00a0139,50\u00a0Kč"),
         ("sk", "−48\u00a0139,50\u00a0CZK"),
         ("de", "−48.139,50\u00a0CZK"),

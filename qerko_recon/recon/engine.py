@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.money import unit_to_decimal
+from qerko_recon.money import from_units, unit_to_decimal
 from qerko_recon.recon.alone import Alone
 from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
 from qerko_recon.recon.compare import Comparison, Draft
 from qerko_recon.recon.days import covered_days
 from qerko_recon.recon.infer import resolve, tip_shift
-from qerko_recon.recon.intake import Intake, Units, take_in, with_tips_moved
+from qerko_recon.recon.intake import Intake, TenderSide, Units, take_in, with_tips_moved
 from qerko_recon.recon.match import Group, Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
@@ -85,12 +85,28 @@ def _result(
         bridge=to_frame(bridge_table(totals)),
         unexplained=unit_to_decimal(unexplained(totals)),
         policy=policy,
-        payments=to_frame(paid.table),
+        payments=to_frame(_with_settled(comparison)),
         parts=to_frame(paid.parts),
-        tenders=to_frame(posted.table),
+        tenders=to_frame(_with_posted(posted)),
         others=to_frame(posted.others),
         problems=to_frame(posted.problems),
     )
+
+
+def _with_settled(comparison: Comparison) -> pa.Table:
+    """Add to the payments what each settles for, and how much of it is tip."""
+    side = comparison.intake.payments
+    tip = np.where(side.settles, comparison.tip, 0)
+    table = side.table.append_column("settled", from_units(comparison.settled))
+    return table.append_column("settled_tip", from_units(tip))
+
+
+def _with_posted(side: TenderSide) -> pa.Table:
+    """Add to the lines what each posts, and how much of it is tip, null where it says none."""
+    counts = side.counts & side.readable
+    tip = from_units(np.where(counts, side.tip, 0), ~side.has_tip)
+    table = side.table.append_column("posted", from_units(side.posted))
+    return table.append_column("posted_tip", tip)
 
 
 def _period(posted_days: Iterable[date], intake: Intake) -> tuple[date | None, date | None]:

@@ -78,7 +78,9 @@ class Reconciliation:
     policy
         The settings used, nothing left on ``auto``.
     payments, parts, tenders, others, problems
-        What went in, in the contract's columns.
+        What went in, in the contract's columns. Beside them ``payments`` has ``settled`` and
+        ``settled_tip``, and ``tenders`` has ``posted`` and ``posted_tip``: what each row counts
+        for.
     """
 
     summary: Summary

@@ -24,6 +24,7 @@ CATALOG: Final = Catalog("qerko_recon.recon")
 
 Row = Mapping[str, object]
 
+_LONG: Final = 300
 _NAMED_LINES: Final = 3
 _SHARE: Final = re.compile(r"(?<= )-?\d+(?:\.\d+)?(?= \+ |$)")
 _TWO_SIDED: Final = frozenset({"other_business_day", "currency_differs"})
@@ -183,6 +184,15 @@ class _Facts:
         except ValueError:
             return one_line(value)
 
+    def detail(self) -> str | None:
+        """Give what was said at the time, without its full stop."""
+        said = self._facts.get("detail")
+        return one_line(said, _LONG).rstrip(". ") or None if said else None
+
+    def row_detail(self) -> str | None:
+        """Give why a row cannot be read, where its column does not say it already."""
+        return None if self._facts.get("column") else self.detail()
+
     def correction(self) -> str | None:
         """Give what the POS has to add or take away, with its sign."""
         if self.variance is None:
@@ -213,7 +223,9 @@ _OWN: Final[Mapping[str, Callable[[_Facts], str | None]]] = {
     "gap": lambda facts: facts.magnitude(bool, facts.variance),
     "over": lambda facts: facts.magnitude(lambda amount: amount > 0, facts.variance),
     "short": lambda facts: facts.magnitude(lambda amount: amount < 0, facts.variance),
-    "correction": lambda facts: facts.correction(),
+    "correction": _Facts.correction,
+    "detail": _Facts.detail,
+    "row_detail": _Facts.row_detail,
     "provider_settled": lambda facts: facts.shares("provider_settled"),
     "provider_posted": lambda facts: facts.shares("provider_posted"),
     "business_date": _Facts.day,

@@ -256,3 +256,22 @@ def test_no_fact_breaks_a_sentence(reason, facts, payment_id, amount, language):
     for text in texts(row, language):
         assert "\n" not in text
         assert text.endswith(".")
+
+
+def test_what_was_said_at_the_time_is_quoted_once():
+    row = full_row("unfetched", "unfetched_server", facts={"detail": "503, try again. "})
+    assert cause(row) == "Qerko's server answered with an error: 503, try again."
+    facts = {"file": "export.csv", "row": "17", "detail": "5 fields in place of 12"}
+    broken = full_row("unreadable", "row_unreadable", facts=facts)
+    assert "(5 fields in place of 12)." in cause(broken)
+    assert "fields" not in cause(broken | {"facts": facts | {"column": "Amount"}})
+
+
+def test_facts_that_are_no_amounts_or_days_stand_as_they_are():
+    row = full_row("inconsistent_payment", "items_and_parts_differ")
+    row["facts"] = {"expected": "five", "found": "156"}
+    assert "make five, the parts CZK\xa0156.00" in sentence(row)
+    timing = full_row("timing", "other_business_day", facts={"business_date": "Friday"})
+    assert "(Friday)" in sentence(timing)
+    timing |= {"facts": {}, "business_date": date(2026, 11, 20)}
+    assert "(20 Nov 2026)" in sentence(timing)

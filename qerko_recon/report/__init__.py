@@ -1,0 +1,50 @@
+"""Show: a reconciliation in; a verdict, a chart, a workbook, a page out.
+
+What a report needs (matplotlib, XlsxWriter, Jinja) is loaded when that report is first made.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from qerko_recon.report.result import Result, reconcile
+from qerko_recon.report.verdict import verdict
+
+if TYPE_CHECKING:
+    from qerko_recon.report.charts import bridge_chart
+    from qerko_recon.report.html import render_html, write_html
+    from qerko_recon.report.notebook import html_face
+    from qerko_recon.report.text import print_report
+    from qerko_recon.report.workbook import write_workbook
+
+__all__ = [
+    "Result",
+    "bridge_chart",
+    "html_face",
+    "print_report",
+    "reconcile",
+    "render_html",
+    "verdict",
+    "write_html",
+    "write_workbook",
+]
+
+_LAZY = {
+    "bridge_chart": "charts",
+    "html_face": "notebook",
+    "print_report": "text",
+    "render_html": "html",
+    "write_html": "html",
+    "write_workbook": "workbook",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

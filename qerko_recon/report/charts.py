@@ -1,0 +1,231 @@
+"""Charts: frames of a result in, matplotlib figures out.
+
+Only :class:`matplotlib.figure.Figure` is used, so a chart can be drawn in any thread and leaves
+no global state behind.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from decimal import Decimal
+from io import BytesIO
+from typing import Final
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from qerko_recon.errors import ReconciliationError
+from qerko_recon.recon.sentences import kind_name
+from qerko_recon.report.labels import LABELS, signed
+from qerko_recon.report.walk import Step, axis_limits, finding, walks_of
+from qerko_recon.wording import format_money, format_number, language_of
+
+__all__ = ["OVER", "SHORT", "Chart", "bridge_chart"]
+
+OVER: Final = "#0072B2"
+"""Okabe–Ito blue: the POS has more than Qerko."""
+
+SHORT: Final = "#D55E00"
+"""Okabe–Ito vermillion: the POS has less than Qerko."""
+
+_TOTAL: Final = "#5A5A5A"
+_TEXT: Final = "#1A1A1A"
+_FAINT: Final = "#8A8A8A"
+_WIDTH: Final = 9.0
+_ROW: Final = 0.42
+_FRAME: Final = 1.55
+_GAP: Final = 0.08
+_BAR: Final = 0.62
+_TITLE: Final = 74
+_THIN: Final = Decimal("0.004")
+_NO_CURRENCY: Final = "XXX"
+
+
+class Chart(Figure):
+    """A figure that a notebook shows by itself, without pyplot and its global state."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        return buffer.getvalue()
+
+
+def bridge_chart(
+    bridge: pd.DataFrame,
+    *,
+    currency: str | None = None,
+    language: str = "en",
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw the walk from the settled to the posted total, a bar a kind of break.
+
+    Parameters
+    ----------
+    bridge
+        ``result.bridge``: the columns of :data:`qerko_recon.schema.BRIDGE`.
+    currency
+        The one currency to draw; all of them by default, a panel each.
+    language
+        ``cs``, ``de``, ``en`` or ``sk``.
+    ax
+        Axes to draw into, in place of a figure of its own; takes one currency.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The finding is its title. Where steps are small beside the totals the axis is cut,
+        which the totals' bars and the axis label show.
+
+    Raises
+    ------
+    ReconciliationError
+        The bridge does not have that currency, or has several and ``ax`` takes one.
+    """
+    language = language_of(language)
+    walks = walks_of(bridge, currency)
+    if ax is not None:
+        if len(walks) > 1:
+            known = ", ".join(walks)
+            raise ReconciliationError(f"one chart takes one currency; name one of {known}")
+        axes, figure = [ax], ax.get_figure(root=True)
+    else:
+        figure, axes = _sheet(walks)
+    if figure is None:
+        raise ReconciliationError("the axes given belong to no figure")
+    for panel, (name, steps) in zip(axes, walks.items(), strict=False):
+        _draw(panel, steps, name, language)
+    if not walks:
+        _say_nothing(axes[0], language)
+    return figure
+
+
+def _sheet(walks: dict[str, list[Step]]) -> tuple[Figure, list[Axes]]:
+    """Lay out a panel a currency, each as high as its steps ask for."""
+    heights = [len(steps) * _ROW + _FRAME for steps in walks.values()] or [_FRAME]
+    figure = Chart(figsize=(_WIDTH, sum(heights)), facecolor="white")
+    figure.set_layout_engine("constrained", hspace=_GAP)
+    panels = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
+    return figure, list(panels[:, 0])
+
+
+def _draw(ax: Axes, steps: list[Step], currency: str, language: str) -> None:
+    low, high = axis_limits(steps)
+    for place, step in enumerate(steps):
+        _draw_step(ax, place, step, (low, high), currency, language)
+    _connect(ax, steps)
+    ax.set_xlim(float(low), float(high))
+    ax.set_ylim(len(steps) - 0.4, -0.6)
+    ax.set_yticks(range(len(steps)), [_step_name(step, language) for step in steps])
+    title = textwrap.fill(finding(steps, currency, language), _TITLE)
+    ax.set_title(title, loc="left", fontweight="bold", color=_TEXT, parse_math=False)
+    ax.set_xlabel(_axis_label(steps, (low, high), currency, language), parse_math=False)
+    _dress(ax, language)
+
+
+def _draw_step(
+    ax: Axes,
+    place: int,
+    step: Step,
+    limits: tuple[Decimal, Decimal],
+    currency: str,
+    language: str,
+) -> None:
+    low, high = limits
+    start = min(max(step.start, low), high)
+    width = float(step.running - start)
+    ax.barh(place, width, left=float(start), height=_BAR, color=_colour(step), zorder=2)
+    if abs(step.amount) < _THIN * (high - low):
+        x, half = float(step.running), _BAR / 2
+        ax.plot([x, x], [place - half, place + half], color=_colour(step), lw=2, zorder=2)
+    if step.is_total and start != step.start:
+        _mark_cut(ax, place, low_side=start == low)
+    end = max(step.running, start)
+    ax.annotate(
+        _label(step, currency, language),
+        (float(end), place),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=_TEXT,
+        parse_math=False,
+    )
+
+
+def _mark_cut(ax: Axes, place: int, *, low_side: bool) -> None:
+    """Break a total's bar with two white strokes where the axis leaves out the rest."""
+    x = 0.012 if low_side else 0.988
+    for shift in (0.0, 0.008):
+        ax.plot(
+            [x + shift - 0.004, x + shift + 0.004],
+            [place + _BAR / 2 + 0.06, place - _BAR / 2 - 0.06],
+            transform=ax.get_yaxis_transform(),
+            color="white",
+            lw=2,
+            zorder=3,
+            gid="cut",
+        )
+
+
+def _connect(ax: Axes, steps: list[Step]) -> None:
+    for place, step in enumerate(steps[:-1]):
+        x = float(step.running)
+        ax.plot([x, x], [place, place + 1], color=_FAINT, lw=0.8, zorder=1)
+
+
+def _colour(step: Step) -> str:
+    if step.is_total or not step.amount:
+        return _TOTAL
+    return OVER if step.amount > 0 else SHORT
+
+
+def _step_name(step: Step, language: str) -> str:
+    if step.is_total:
+        return LABELS.say(f"column.{step.name}", language)
+    return kind_name(step.name, language)
+
+
+def _label(step: Step, currency: str, language: str) -> str:
+    if step.is_total:
+        return format_money(step.amount, currency, language)
+    return f"{signed(step.amount, currency, language)} · {format_number(step.breaks, language)}×"
+
+
+def _axis_label(
+    steps: list[Step], limits: tuple[Decimal, Decimal], currency: str, language: str
+) -> str:
+    unit = None if currency == _NO_CURRENCY else currency
+    label = LABELS.say("chart.axis", language, {"currency": unit})
+    low, high = (limit.quantize(Decimal("0.01")) for limit in limits)
+    for cut, key, end in ((low > 0, "cut", low), (high < 0, "cut_end", high)):
+        if cut and any(step.amount for step in steps if step.is_total):
+            shown = format_money(end, currency, language)
+            label += f"\n({LABELS.say(f'chart.{key}', language, {'start': shown, 'end': shown})})"
+    return label
+
+
+def _dress(ax: Axes, language: str) -> None:
+    def write(value: float, _: object = None) -> str:
+        return format_money(Decimal(f"{value:.6g}"), None, language).removesuffix(_cents(language))
+
+    ax.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
+    ax.xaxis.set_major_formatter(FuncFormatter(write))
+    ax.xaxis.grid(True, color="#E4E4E4", lw=0.8, zorder=0)
+    ax.set_axisbelow(True)
+    ax.tick_params(axis="y", length=0)
+    ax.tick_params(colors=_TEXT, labelsize=9)
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    ax.spines["bottom"].set_color(_FAINT)
+
+
+def _cents(language: str) -> str:
+    """Give how the language writes no cents, which axis ticks leave out."""
+    return format_money(Decimal(0), None, language)[1:]
+
+
+def _say_nothing(ax: Axes, language: str) -> None:
+    ax.set_axis_off()
+    ax.set_title(LABELS.say("chart.nothing", language), loc="left", fontweight="bold")

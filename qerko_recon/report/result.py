@@ -1,0 +1,118 @@
+"""The result as people hold it: a reconciliation that can be shown and written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from qerko_recon import recon
+from qerko_recon.recon import Policy, Reconciliation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Plots", "Result", "reconcile"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Result(Reconciliation):
+    """What :func:`reconcile` found: a :class:`~qerko_recon.recon.Reconciliation` with reports.
+
+    In a notebook it shows itself; its ``repr`` is the verdict.
+    """
+
+    @property
+    def plot(self) -> Plots:
+        """The charts of this result."""
+        return Plots(self)
+
+    def verdict(self, language: str = "en") -> str:
+        """Say what came of it, a sentence for each currency.
+
+        Parameters
+        ----------
+        language
+            ``cs``, ``de``, ``en`` or ``sk``.
+        """
+        from qerko_recon.report.verdict import verdict
+
+        return verdict(self, language)
+
+    def to_excel(self, path: str | os.PathLike[str], language: str = "en") -> None:
+        """Write the Excel workbook; see :func:`qerko_recon.report.write_workbook`."""
+        from qerko_recon.report.workbook import write_workbook
+
+        write_workbook(self, path, language)
+
+    def to_html(self, path: str | os.PathLike[str], language: str = "en") -> None:
+        """Write the page; see :func:`qerko_recon.report.write_html`."""
+        from qerko_recon.report.html import write_html
+
+        write_html(self, path, language)
+
+    def _repr_html_(self) -> str:
+        from qerko_recon.report.notebook import html_face
+
+        return html_face(self)
+
+    def __repr__(self) -> str:
+        return self.verdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """The charts of one result."""
+
+    result: Reconciliation
+
+    def bridge(
+        self, *, currency: str | None = None, language: str = "en", ax: Axes | None = None
+    ) -> Figure:
+        """Draw the bridge; see :func:`qerko_recon.report.bridge_chart`."""
+        from qerko_recon.report.charts import bridge_chart
+
+        return bridge_chart(self.result.bridge, currency=currency, language=language, ax=ax)
+
+
+def reconcile(payments: object, pos: object, *, policy: Policy | None = None) -> Result:
+    """Find every difference between what Qerko settled and what the POS posted.
+
+    Parameters
+    ----------
+    payments
+        What ``fetch_payments`` or ``Payments.read`` returned, or a DataFrame with the columns of
+        :data:`qerko_recon.schema.PAYMENTS` (``payment_id``, ``state``, ``currency`` and
+        ``parts_total`` suffice).
+    pos
+        What ``read_pos`` returned, or a DataFrame with the columns of
+        :data:`qerko_recon.schema.TENDERS` (``amount`` or ``total`` suffices).
+    policy
+        How to read what is not documented; found out from the data where not stated.
+
+    Returns
+    -------
+    Result
+        Per currency the settled total and the breaks' variances add up to the posted total,
+        exactly.
+
+    Raises
+    ------
+    ReconciliationError
+        An input cannot be used; the message names the column and the value.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> payments = pd.DataFrame({"payment_id": ["1048"], "state": ["PAID"], "currency": ["CZK"],
+    ...                          "parts_total": ["245"]})
+    >>> tenders = pd.DataFrame({"payment_id": ["1048"], "amount": ["240"]})
+    >>> result = reconcile(payments, tenders)
+    >>> result
+    Settled ..., posted ..., variance ...: 1 break, all of it explained.
+    >>> result.breaks[["kind", "payment_id"]].to_dict("records")
+    [{'kind': 'amount_mismatch', 'payment_id': '1048'}]
+    """
+    found = recon.reconcile(payments, pos, policy)
+    return Result(**{each.name: getattr(found, each.name) for each in fields(found)})
