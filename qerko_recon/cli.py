@@ -38,6 +38,7 @@ BREAKS: Final = 1
 WRONG_USE: Final = 2
 UNREACHED: Final = 3
 
+_MANY: Final = 10
 _LANGUAGES: Final = ("en", "cs", "sk", "de")
 _REMOTE_KINDS: Final = frozenset({"unauthorized", "server", "network"})
 
@@ -467,6 +468,9 @@ def _print_result(result: Result, language: str) -> None:
     from qerko_recon.report import print_report
 
     print_report(result, Console(highlight=False), language)
+    if len(result.breaks) > _MANY:
+        # The verdict has scrolled away by now.
+        click.echo(f"\n{result.verdict(language)}")
 
 
 def _print_frame(frame: pd.DataFrame, columns: list[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qerko_recon.cli import cli
+from qerko_recon.cli import cli, main
 from qerko_recon.settings import Venue
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +44,17 @@ def test_every_command_is_in_the_readme():
 
     missing = [name for name in names(cli) if f"`{name}`" not in README]
     assert not missing
+
+
+def test_the_demo_prints_what_is_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["demo"])
+    printed = {line.rstrip() for line in capsys.readouterr().out.splitlines()}
+    (shown,) = blocks("text")
+    for line in shown.splitlines():
+        assert line in printed | {"", "…"}, line
 
 
 def test_the_lines_of_python_run(tmp_path, monkeypatch, capsys):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.money import unit_to_decimal
 from qerko_recon.recon.compare import Draft
-from qerko_recon.recon.intake import TenderSide
+from qerko_recon.recon.intake import Intake, PaymentSide, TenderSide
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.sentences import action, cause
 from qerko_recon.schema import BREAKS
@@ -28,7 +29,7 @@ _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
 
 
 def break_table(
-    drafts: Iterable[Draft], lines: TenderSide, policy: Policy, *, as_of: date | None
+    drafts: Sequence[Draft], intake: Intake, policy: Policy, *, as_of: date | None
 ) -> pa.Table:
     """Finish drafts, most money at risk first.
 
@@ -36,7 +37,12 @@ def break_table(
     not from its amounts or its place, so that it stays the same when the run is repeated.
     """
     seen: Counter[str] = Counter()
-    rows = [_row(draft, lines, policy, as_of) for draft in drafts]
+    states = _states(drafts, intake.payments)
+    rows = [
+        _row(draft, intake.tenders, policy, as_of)
+        | {"evidence": _evidence(draft, state, intake.tenders)}
+        for draft, state in zip(drafts, states, strict=True)
+    ]
     rows.sort(key=_order)
     for row in rows:
         seen[row["break_id"]] += 1
@@ -67,8 +73,14 @@ def _row(draft: Draft, lines: TenderSide, policy: Policy, as_of: date | None) ->
     }
     row["cause"] = cause(row)
     row["action"] = action(row)
-    row["evidence"] = _evidence(draft, lines)
     return row
+
+
+def _states(drafts: Sequence[Draft], side: PaymentSide) -> list[str | None]:
+    """Look up the state of each draft's payment; ``None`` where it was not had."""
+    ids = pa.array([draft.payment_id for draft in drafts], pa.string())
+    places = pc.index_in(ids, value_set=side.table["payment_id"])
+    return list(side.table["state"].combine_chunks().take(places).to_pylist())
 
 
 def _identity(draft: Draft, tender_ids: list[str]) -> str:
@@ -95,7 +107,7 @@ def _severity(
     return "medium" if abs(variance) >= medium else "low"
 
 
-def _evidence(draft: Draft, lines: TenderSide) -> list[str]:
+def _evidence(draft: Draft, state: str | None, lines: TenderSide) -> list[str]:
     """Name what shows the break: the lines of the export, and what Qerko answered."""
     shown: list[str] = []
     files = lines.table["source_file"]
@@ -105,12 +117,12 @@ def _evidence(draft: Draft, lines: TenderSide) -> list[str]:
         shown.append(f"{file}, row {number}" if file and number else f"POS line {lines.ids[row]}")
     if not shown and {"file", "row"} <= draft.facts.keys():
         shown.append(f"{draft.facts['file']}, row {draft.facts['row']}")
-    if draft.payment_id is not None and draft.kind != "unreadable":
-        answer = "404 Not Found" if draft.reason == "not_found" else draft.facts.get("detail")
-        known = draft.reason == "not_found" or draft.reason.startswith("unfetched")
-        if draft.reason != "not_among_payments":
-            said = answer if known and answer else "answered"
-            shown.append(f"GET payment {draft.payment_id}: {said}")
+    if state is not None:
+        shown.append(f"GET payment {draft.payment_id}: {state}")
+    elif draft.reason == "not_found":
+        shown.append(f"GET payment {draft.payment_id}: 404 Not Found")
+    elif draft.kind == "unfetched":
+        shown.append(f"GET payment {draft.payment_id}: {draft.facts.get('detail', 'no payment')}")
     return shown
 
 

@@ -81,7 +81,7 @@ def _result(
     return Reconciliation(
         summary=summary,
         matches=to_frame(match_table(comparison, matching, groups, repeated)),
-        breaks=to_frame(break_table(drafts, posted, policy, as_of=as_of)),
+        breaks=to_frame(break_table(drafts, intake, policy, as_of=as_of)),
         bridge=to_frame(bridge_table(totals)),
         unexplained=unit_to_decimal(unexplained(totals)),
         policy=policy,
