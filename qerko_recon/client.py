@@ -34,11 +34,17 @@ class Client(ApiClient):
         concurrency: int = 8,
         attempts: int = 4,
         progress: bool | Callable[[Progress], object] = False,
+        pause: Callable[[float], object] | None = None,
     ) -> Payments:
         """Fetch payments by ID, with an outcome for every distinct one.
 
         See :func:`qerko_recon.fetch.fetch_payments`.
         """
         return fetch_payments(
-            self, ids, concurrency=concurrency, attempts=attempts, progress=progress
+            self,
+            ids,
+            concurrency=concurrency,
+            attempts=attempts,
+            progress=progress,
+            pause=pause,
         )

@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from qerko_recon.api import Answer, ApiClient, Timeouts, payment_path
-from qerko_recon.errors import QerkoReconError
+from qerko_recon.api import Answer, ApiClient, Timeouts, payment_path, tls_context
+from qerko_recon.errors import QerkoReconError, shorten
 from qerko_recon.settings import Venue
 
 __all__ = ["Finding", "examine", "exit_code"]
@@ -30,6 +31,7 @@ _WAIT: Final = 10.0
 _CLOCK: Final = 120.0  # seconds; a cancel is possible for three hours only
 _NOBODY: Final = "qerko-recon-doctor-no-such-payment"
 _MONTH: Final = 30
+_IDENTITY: Final = ("api_key", "pos_id", "base_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,15 @@ def examine(
     tuple of Finding
         In the order of the steps; those after a failed one that they need are ``skipped``.
     """
-    findings = list(_steps(name, config, environ))
+    findings: list[Finding] = []
+    try:
+        for finding in _steps(name, config, environ):
+            findings.append(finding)  # noqa: PERF402 - those before a fault count
+    except Exception as error:  # noqa: BLE001 - the doctor reports what it did not foresee too
+        done = {finding.step for finding in findings}
+        step = next((one for one in _STEPS if one not in done), _STEPS[-1])
+        sentence = f"could not be examined ({type(error).__name__}: {shorten(error, 200)})"
+        findings.append(Finding(step, "failed", sentence))
     done = {finding.step for finding in findings}
     rest = [
         Finding(step, "skipped", "an earlier step failed") for step in _STEPS if step not in done
@@ -82,21 +92,32 @@ def _steps(
     except QerkoReconError as error:
         yield Finding("settings", "failed", str(error))
         return
-    yield Finding("settings", "ok", _settings(venue))
+    yield Finding("settings", *_settings(venue))
     yield _key(venue)
     yield _pos_id(venue)
-    dns = _dns(venue)
-    yield dns
-    if dns.verdict == "failed":
-        return
-    tls = _tls(venue)
-    yield tls
-    if tls.verdict == "failed":
-        return
+    if proxy := _proxy(venue):
+        for step in ("DNS", "TLS"):
+            yield Finding(step, "skipped", f"the way leads through the proxy {proxy}")
+    else:
+        for look in (_dns, _tls):
+            finding = look(venue)
+            yield finding
+            if finding.verdict == "failed":
+                return
     yield from _http(venue)
 
 
-def _settings(venue: Venue) -> str:
+def _proxy(venue: Venue) -> str | None:
+    """Name the proxy that the environment sets for a venue, without its password."""
+    parts = urlsplit(venue.base_url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy is None or venue.is_loopback or proxy_bypass(parts.hostname or ""):
+        return None
+    return proxy.rpartition("@")[2].rpartition("://")[2]
+
+
+def _settings(venue: Venue) -> tuple[Verdict, str]:
     """Name every setting and where it came from; secrets masked."""
     shown = {
         "api_key": str(venue.api_key),
@@ -107,7 +128,14 @@ def _settings(venue: Venue) -> str:
         "business_day_cutoff": venue.business_day_cutoff.isoformat("minutes"),
     }
     parts = [f"{key} = {text} ({venue.sources[key]})" for key, text in shown.items()]
-    return (f"venue {venue.name}: " if venue.name else "") + "; ".join(parts)
+    sentence = (f"venue {venue.name}: " if venue.name else "") + "; ".join(parts)
+    by_variable = [name for name in _IDENTITY if venue.sources[name].startswith("environment")]
+    if venue.name and by_variable:
+        return "warning", (
+            f"{sentence}. Of these, {' and '.join(by_variable)} come from the environment, "
+            f"whatever the file says of venue {venue.name}: is this meant?"
+        )
+    return "ok", sentence
 
 
 def _key(venue: Venue) -> Finding:
@@ -130,11 +158,12 @@ def _dns(venue: Venue) -> Finding:
     host = urlsplit(venue.base_url).hostname or ""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         return Finding(
             "DNS",
             "failed",
-            f"{host} has no address ({error.strerror or error}): check the base URL and whether "
+            f"{host} has no address ({reason}): check the base URL and whether "
             "this machine is online",
         )
     addresses = sorted({str(one[4][0]) for one in found})
@@ -152,16 +181,18 @@ def _tls(venue: Venue) -> Finding:
                 return Finding(
                     "TLS", "ok", f"port {port} is open; no TLS, which is right on this machine"
                 )
-            context = ssl.create_default_context()
-            with context.wrap_socket(raw, server_hostname=host) as secured:
+            with tls_context().wrap_socket(raw, server_hostname=host) as secured:
                 return _certificate(secured)
     except ssl.SSLCertVerificationError as error:
         return Finding(
             "TLS",
             "failed",
             f"the certificate of {host} is not to be trusted ({error.verify_message}): a proxy "
-            "may stand in between; ask who runs the network",
+            "may stand in between; ask who runs the network, or name its certificates with "
+            "SSL_CERT_FILE",
         )
+    except QerkoReconError as error:
+        return Finding("TLS", "failed", str(error))
     except OSError as error:
         return Finding(
             "TLS",
@@ -177,8 +208,17 @@ def _certificate(secured: ssl.SSLSocket) -> Finding:
     left = (until - datetime.now(UTC)).days
     verdict: Verdict = "ok" if left >= _MONTH else "warning"
     return Finding(
-        "TLS", verdict, f"{secured.version()}; the certificate is valid for {left} more days"
+        "TLS",
+        verdict,
+        f"{secured.version()}; the certificate of {_subject(certificate)} is valid until "
+        f"{until:%Y-%m-%d}, {left} more days",
     )
+
+
+def _subject(certificate: Mapping[str, object]) -> str:
+    names = certificate.get("subject")
+    pairs = [pair for group in names for pair in group] if isinstance(names, tuple) else []
+    return shorten(dict(pairs).get("commonName") or "a name that it does not tell")
 
 
 def _http(venue: Venue) -> Iterator[Finding]:
@@ -199,6 +239,13 @@ def _http(venue: Venue) -> Iterator[Finding]:
 
 
 def _credentials(answer: Answer) -> Finding:
+    if answer.is_page and answer.status < 500:  # noqa: PLR2004
+        return Finding(
+            "credentials",
+            "failed",
+            f"a web page came ({answer.status}), not Qerko's answer: a proxy or sign-in page may "
+            "stand between, or the base URL is another site's",
+        )
     if answer.status in {200, 403, 404}:
         return Finding("credentials", "ok", "Qerko accepts the API key and the Pos-Id")
     if answer.status == 401:  # noqa: PLR2004
@@ -220,8 +267,10 @@ def _clock(answer: Answer) -> Finding:
     said = answer.headers.get("date")
     try:
         theirs = parsedate_to_datetime(said or "")
-    except ValueError:
+    except (ValueError, TypeError):
         return Finding("clock", "skipped", "Qerko did not say what time it has")
+    if theirs.tzinfo is None:
+        theirs = theirs.replace(tzinfo=UTC)
     off = (datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds()
     if abs(off) <= _CLOCK:
         return Finding("clock", "ok", "this machine's clock agrees with Qerko's")

@@ -7,16 +7,19 @@ guessed.
 
 from __future__ import annotations
 
+import operator
+import queue
 import random
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
+from uuid import UUID
 
 from qerko_recon.api import (
     ApiClient,
@@ -35,6 +38,7 @@ from qerko_recon.errors import (
     PaymentNotFound,
     QerkoReconError,
     TransportError,
+    UnexpectedResponse,
     shorten,
 )
 from qerko_recon.frames import Failure, Fetched, Payments, check_fits
@@ -47,6 +51,8 @@ _BASE_WAIT: Final = 0.25
 _LONGEST_WAIT: Final = 8.0
 _LONGEST_ASKED_WAIT: Final = 120.0
 _PATIENCE: Final = 3  # rounds of IDs without any answer, after there were some
+_FEWEST: Final = 3  # one ID that gets no answer does not speak for the server
+_BLINK: Final = 0.2  # seconds; on Windows, Ctrl-C is heard between waits alone
 _OK: Final = 200
 _TOO_MANY: Final = 429
 _SERVER: Final = range(500, 600)
@@ -97,7 +103,8 @@ def fetch_payments(
     Raises
     ------
     ConfigError
-        ``ids`` is a lone text, or ``concurrency`` or ``attempts`` cannot be.
+        ``ids`` is a lone text or holds what is no ID, or ``concurrency`` or ``attempts`` cannot
+        be. Nothing was sent.
 
     Notes
     -----
@@ -109,6 +116,8 @@ def fetch_payments(
         raise ConfigError(
             f"ids is the text {shorten(ids)!r}; give a list of IDs, as in [{shorten(ids)!r}]"
         )
+    if isinstance(ids, bytes | bytearray) or not isinstance(ids, Iterable):
+        raise ConfigError(f"ids is {type(ids).__name__}; give a list of IDs, as in ['1234']")
     for name, value, most in (("concurrency", concurrency, 64), ("attempts", attempts, 20)):
         if not 1 <= value <= most:
             raise ConfigError(f"{name} cannot be {value}; it is from 1 to {most}")
@@ -126,18 +135,36 @@ def fetch_payments(
 def _distinct(ids: Iterable[object]) -> Iterator[str]:
     """Clean IDs: text without surrounding space, none blank, each once."""
     seen: set[str] = set()
-    for one in ids:
-        # None, NaN and NA are how lists and frames say that there is none.
-        if one is None or one != one or str(one) == "<NA>":  # noqa: PLR0124
-            continue
-        if isinstance(one, float):
-            raise ConfigError(
-                f"the ID {one!r} is a float, which has lost digits of it; read IDs as text"
-            )
-        payment_id = str(one).strip()
-        if payment_id and payment_id not in seen:
-            seen.add(payment_id)
+    for number, one in enumerate(ids, start=1):
+        payment_id = _as_text(one, number)
+        if payment_id and _writable(payment_id) not in seen:
+            seen.add(_writable(payment_id))
             yield payment_id
+
+
+def _as_text(one: object, number: int) -> str:
+    """Give an ID as text; nothing for what lists and frames have where there is none."""
+    if isinstance(one, str):
+        return one.strip()
+    if one is None or str(one) in {"nan", "NaN", "<NA>", "NaT"}:
+        return ""
+    if isinstance(one, float):
+        raise ConfigError(
+            f"ID number {number}, {one!r}, is a float, which loses digits; read IDs as text"
+        )
+    if isinstance(one, UUID):
+        return str(one)
+    try:
+        if not isinstance(one, bool):
+            return str(operator.index(one))  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    raise ConfigError(f"ID number {number} is {type(one).__name__}; IDs are text or whole numbers")
+
+
+def _writable(payment_id: str) -> str:
+    """Give an ID as frames and files can hold it: half a character is written out."""
+    return payment_id.encode("utf-8", "backslashreplace").decode()
 
 
 class _Gate:
@@ -151,12 +178,14 @@ class _Gate:
         self._silent = 0
         self.verdict: str | None = None
 
-    def room(self, under_way: int) -> int:
-        """Tell how many more may be sent."""
-        if self._state == "draining" and not under_way:
+    def room(self, under_way: int, pausing: int) -> int:
+        """Tell how many more may be sent; who pauses between attempts is not in flight."""
+        in_flight = under_way - pausing
+        if self._state == "draining" and not in_flight:
             self._state = "open" if self._accepted else "probing"
-        most = {"open": self._concurrency, "probing": 1}.get(self._state, 0)
-        return max(0, most - under_way)
+        if self._state == "probing":
+            return max(0, 1 - in_flight)
+        return max(0, self._concurrency - under_way) if self._state == "open" else 0
 
     def saw(self, outcome: Outcome) -> None:
         """Learn from an outcome."""
@@ -164,7 +193,7 @@ class _Gate:
         if kind == "network":
             self._silent += 1
             rounds = _PATIENCE if self._was_answered else 1
-            if self._silent >= rounds * self._concurrency:
+            if self._silent >= max(_FEWEST, rounds * self._concurrency):
                 self._close("network")
             return
         self._silent = 0
@@ -200,6 +229,11 @@ class _Job:
         self._attempts = attempts
         self._stop = threading.Event()
         self._pause = pause or self._stop.wait
+        self._pausing = 0
+        self._lock = threading.Lock()
+
+        self._tasks: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[str, Outcome | ConfigError]] = queue.SimpleQueue()
 
     def run(
         self, wanted: list[str], concurrency: int, report: Callable[[Outcome], object]
@@ -207,48 +241,90 @@ class _Job:
         gate = _Gate(concurrency)
         outcomes: dict[str, Outcome] = {}
         waiting = iter(wanted)
-        under_way: set[Future[tuple[str, Outcome]]] = set()
-        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="qerko-fetch")
+        under_way = 0
+        # Daemons, so that a program that is told to stop does not wait for an answer.
+        threads = [
+            threading.Thread(target=self._work, name="qerko-fetch", daemon=True)
+            for _ in range(min(concurrency, len(wanted)))
+        ]
+        for thread in threads:
+            thread.start()
         try:
             while True:
-                for _ in range(gate.room(len(under_way))):
-                    payment_id = next(waiting, None)
-                    if payment_id is None:
-                        break
-                    under_way.add(pool.submit(self._one, payment_id))
+                for payment_id in islice(waiting, gate.room(under_way, self._pausing)):
+                    self._tasks.put(payment_id)
+                    under_way += 1
                 if not under_way:
                     break
-                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in done:
-                    payment_id, outcome = future.result()
-                    outcomes[payment_id] = outcome
-                    gate.saw(outcome)
-                    report(outcome)
+                result = self._next_result()
+                if result is None:
+                    continue
+                payment_id, outcome = result
+                under_way -= 1
+                outcomes[payment_id] = outcome
+                gate.saw(outcome)
+                if gate.verdict is not None:
+                    self._stop.set()
+                report(outcome)
         finally:
             self._stop.set()  # whoever waits between attempts wakes up
-            pool.shutdown(wait=False, cancel_futures=True)
+            for _ in threads:
+                self._tasks.put(None)
         for payment_id in wanted:
             if payment_id not in outcomes:
                 outcomes[payment_id] = _not_asked(payment_id, gate.verdict)
                 report(outcomes[payment_id])
         return outcomes
 
-    def _one(self, payment_id: str) -> tuple[str, Outcome]:
+    def _next_result(self) -> tuple[str, Outcome] | None:
+        try:
+            payment_id, outcome = self._results.get(timeout=_BLINK)
+        except queue.Empty:
+            return None
+        if isinstance(outcome, ConfigError):
+            raise outcome
+        return payment_id, outcome
+
+    def _work(self) -> None:
+        """Take IDs until there are none; whatever happens, each has a result."""
+        while (payment_id := self._tasks.get()) is not None:
+            outcome: Outcome | ConfigError
+            try:
+                outcome = self._one(payment_id)
+            except ConfigError as error:
+                outcome = error
+            except Exception as error:  # noqa: BLE001 - one ID's fault is not the others'
+                fault = f"could not be handled ({type(error).__name__}: {shorten(error, 200)})"
+                outcome = Failure(_writable(payment_id), "invalid", None, fault, 1)
+            self._results.put((payment_id, outcome))
+
+    def _one(self, payment_id: str) -> Outcome:
         """Ask for one payment until there is an outcome."""
         try:
             check_payment_id(payment_id)
         except InvalidPaymentId as error:
-            return payment_id, Failure(payment_id, "invalid", None, str(error), 0)
+            return Failure(_writable(payment_id), "invalid", None, str(error), 0)
         attempt = 0
         while True:
             attempt += 1
             try:
-                return payment_id, self._ask(payment_id)
+                return self._ask(payment_id)
             except _Failed as failed:
                 last = failed
             if not last.may_be_repeated or attempt == self._attempts or self._stop.is_set():
-                return payment_id, last.outcome(payment_id, attempt)
-            self._pause(_delay(attempt, last.wait))
+                return last.outcome(payment_id, attempt)
+            self._rest(_delay(attempt, last.wait))
+            if self._stop.is_set():
+                return last.outcome(payment_id, attempt)
+
+    def _rest(self, seconds: float) -> None:
+        with self._lock:
+            self._pausing += 1
+        try:
+            self._pause(seconds)
+        finally:
+            with self._lock:
+                self._pausing -= 1
 
     def _ask(self, payment_id: str) -> Fetched:
         version = self._client.venue.api_version
@@ -295,9 +371,11 @@ class _Failed(Exception):
     def may_be_repeated(self) -> bool:
         if self.kind in {"server", "network"}:
             return True
-        # A body cut short looks like JSON that is malformed; one with a wrong field is as meant.
-        is_cut = self.status == _OK and getattr(self.error, "field", "") is None
-        return self.kind == "invalid" and is_cut
+        # A body cut short looks like JSON that is malformed; one with a wrong field is as meant,
+        # and a web page comes again.
+        if not isinstance(self.error, UnexpectedResponse) or self.error.status != _OK:
+            return False
+        return self.error.field is None and not self.error.body.lstrip().startswith(b"<")
 
     def outcome(self, payment_id: str, attempts: int) -> Failure:
         return Failure(payment_id, self.kind, self.status, str(self.error), attempts)
@@ -307,7 +385,7 @@ def _delay(attempt: int, asked: float | None) -> float:
     """Give the seconds to wait: what the server asks for, else growing and at random."""
     if asked is not None:
         return min(asked, _LONGEST_ASKED_WAIT)
-    return random.uniform(0, min(_LONGEST_WAIT, _BASE_WAIT * 2**attempt))
+    return random.uniform(0, min(_LONGEST_WAIT, _BASE_WAIT * 2 ** (attempt - 1)))
 
 
 def _not_asked(payment_id: str, verdict: str | None) -> Failure:
@@ -316,7 +394,7 @@ def _not_asked(payment_id: str, verdict: str | None) -> Failure:
         "network": "not asked for: Qerko could not be reached",
     }
     kind = verdict or "network"
-    return Failure(payment_id, kind, None, why[kind], 0)
+    return Failure(_writable(payment_id), kind, None, why[kind], 0)
 
 
 @contextmanager

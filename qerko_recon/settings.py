@@ -2,7 +2,8 @@
 
 Takes in the environment, a TOML file and what the caller states; gives out a frozen
 :class:`Venue` that knows where each setting came from. Secrets are :class:`ApiKey`, which shows
-itself to nobody but the request that carries it.
+itself to nobody but the request that carries it. What sees a key in clear text hides it before
+anything can raise, so that no traceback leads to it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from qerko_recon.errors import ConfigError, shorten
 
@@ -74,15 +75,35 @@ class ApiKey:
     __slots__ = ("__key",)
 
     def __init__(self, key: str) -> None:
-        key = key.strip()
-        if not key:
+        self.__key = key.strip() if isinstance(key, str) else ""
+        del key
+        self.check()
+
+    @classmethod
+    def hidden(cls, key: ApiKey | str) -> ApiKey:
+        """Hide a key at once; :meth:`check` it where a traceback no longer shows it."""
+        if isinstance(key, ApiKey):
+            return key
+        new = object.__new__(cls)
+        new.__key = key.strip() if isinstance(key, str) else ""
+        return new
+
+    def check(self) -> None:
+        """Refuse what cannot be a key; the message does not repeat it.
+
+        Raises
+        ------
+        ConfigError
+            It is empty, or holds what no HTTP header can.
+        """
+        if not self.__key:
             raise ConfigError("the API key is empty; copy it from Qerko's Restaurant Admin")
-        if not re.fullmatch(r"[\x21-\x7e]+", key):
+        if not re.fullmatch(r"[\x21-\x7e]+", self.__key):
             raise ConfigError(
-                "the API key holds a space, a line break or a letter that no key has; "
-                "copy it again from Qerko's Restaurant Admin (it is not shown here)"
+                "the API key holds a space, a line break or a letter that no key has; copy it "
+                "again from Qerko's Restaurant Admin, without the word Bearer (it is not shown "
+                "here)"
             )
-        self.__key = key
 
     def reveal(self) -> str:
         """Give the key itself."""
@@ -91,7 +112,9 @@ class ApiKey:
     @property
     def fingerprint(self) -> str:
         """Six hex digits that tell keys apart and do not lead back to them."""
-        return hashlib.sha256(b"qerko_recon:" + self.__key.encode()).hexdigest()[:6]
+        return hashlib.sha256(b"qerko_recon:" + self.__key.encode("utf-8", "replace")).hexdigest()[
+            :6
+        ]
 
     @property
     def is_well_formed(self) -> bool:
@@ -104,7 +127,7 @@ class ApiKey:
     def has_valid_checksum(self) -> bool:
         """Whether the last group is the published checksum of the others: SHA-1, four digits."""
         body, given = self.__key[:-_CHECKSUM], self.__key[-_CHECKSUM:]
-        digest = hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest()
+        digest = hashlib.sha1(body.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
         return digest[:_CHECKSUM] == given
 
     def __repr__(self) -> str:
@@ -163,6 +186,8 @@ class Venue:
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "api_key", ApiKey.hidden(self.api_key))
+        self.api_key.check()
         object.__setattr__(self, "pos_id", _checked_pos_id(self.pos_id))
         object.__setattr__(self, "base_url", _checked_url(self.base_url))
         if not re.fullmatch(r"v\d+", self.api_version):
@@ -170,13 +195,14 @@ class Venue:
                 f"api_version cannot be {shorten(self.api_version)!r}; it is v2, or another "
                 "version that Qerko names"
             )
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        if not _is_zone(self.time_zone):
+            close = _did_you_mean(self.time_zone, list(available_timezones()))
             raise ConfigError(
-                f"time_zone {shorten(self.time_zone)!r} is not known; it can be, for example, "
-                "Europe/Prague"
-            ) from error
+                f"time_zone {shorten(self.time_zone)!r} is not known{close}; it can be, for "
+                "example, Europe/Prague"
+            )
+        if self.business_day_cutoff.tzinfo is not None:
+            raise ConfigError("business_day_cutoff is local time; give it without an offset")
 
     @property
     def is_loopback(self) -> bool:
@@ -199,7 +225,7 @@ class Venue:
         *,
         config: str | os.PathLike[str] | None = None,
         environ: Mapping[str, str] | None = None,
-        **stated: str | None,
+        **stated: ApiKey | str | None,
     ) -> Venue:
         """Gather a venue's settings: what is stated, then the environment, then the file.
 
@@ -220,34 +246,62 @@ class Venue:
         ConfigError
             A setting is missing or malformed; the message says where it was looked for.
         """
-        environ = os.environ if environ is None else environ
-        name = name or environ.get("QERKO_VENUE")
-        file = _find_file(config, environ)
+        told = _taken(os.environ if environ is None else environ)
+        del environ
+        stated = _hide_key(stated)
+        if all(stated.get(one) for one in ("api_key", "pos_id", "base_url")):
+            # Whom to ask is settled, so nothing of the working folder can be in the way.
+            return cls._gather(stated, {}, {}, name, None)
+        name = name or told.get("QERKO_VENUE")
+        file = _find_file(config, told.get("QERKO_CONFIG"))
         from_file, name = ({}, name) if file is None else _read_file(file, name)
         if name is not None and file is None:
             raise ConfigError(
                 f"venue {shorten(name)!r} is asked for, and there is no settings file: "
                 f"write {_FILE} with a table [venues.{shorten(name)}], or name it with --config"
             )
-        values: dict[str, str] = {}
+        return cls._gather(stated, told, from_file, name, file)
+
+    def replaced(self, **stated: ApiKey | str | None) -> Venue:
+        """Give this venue with other settings, as :meth:`load` takes them."""
+        stated = _hide_key(stated)
+        given: dict[str, Any] = {name: one for name, one in stated.items() if one is not None}
+        if not given:
+            return self
+        sources = MappingProxyType({**self.sources, **dict.fromkeys(given, "stated")})
+        return replace(self, **given, sources=sources)
+
+    @classmethod
+    def _gather(
+        cls,
+        stated: Mapping[str, Any],
+        told: Mapping[str, Any],
+        from_file: Mapping[str, Any],
+        name: str | None,
+        file: Path | None,
+    ) -> Venue:
+        """Take each setting from the first place that has it; keys are hidden by now."""
+        values: dict[str, Any] = {}
         sources: dict[str, str] = {}
         for setting, variable in _VARIABLES.items():
             given = (
                 (stated.get(setting), "stated"),
-                (environ.get(variable), f"environment variable {variable}"),
+                (told.get(variable), f"environment variable {variable}"),
                 (from_file.get(setting), f"{file}"),
                 (_DEFAULTS.get(setting), "default"),
             )
             for value, source in given:
-                if value is not None and value.strip():
-                    values[setting], sources[setting] = value.strip(), source
+                if value is not None and (isinstance(value, ApiKey) or value.strip()):
+                    is_text = isinstance(value, str)
+                    values[setting] = value.strip() if is_text else value
+                    sources[setting] = source
                     break
         return cls._of(values, sources, name, file)
 
     @classmethod
     def _of(
         cls,
-        values: dict[str, str],
+        values: dict[str, Any],
         sources: dict[str, str],
         name: str | None,
         file: Path | None,
@@ -264,7 +318,7 @@ class Venue:
                 "your integration; the sandbox takes any UUID"
             )
         return cls(
-            api_key=ApiKey(values["api_key"]),
+            api_key=values["api_key"],
             pos_id=values["pos_id"],
             base_url=values["base_url"],
             api_version=values["api_version"],
@@ -275,25 +329,58 @@ class Venue:
         )
 
 
-def _find_file(config: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
-    given = config or environ.get("QERKO_CONFIG")
+def _taken(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Take our variables out of an environment, the key hidden; one set to nothing is not set."""
+    names = (*_VARIABLES.values(), "QERKO_VENUE", "QERKO_CONFIG")
+    told: dict[str, Any] = {name: environ[name] for name in names if environ.get(name)}
+    if "QERKO_API_KEY" in told:
+        told["QERKO_API_KEY"] = ApiKey.hidden(told["QERKO_API_KEY"])
+    return told
+
+
+def _hide_key(settings: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = dict(settings)
+    if hidden.get("api_key") is not None:
+        hidden["api_key"] = ApiKey.hidden(hidden["api_key"])
+    return hidden
+
+
+def _find_file(config: str | os.PathLike[str] | None, told: str | None) -> Path | None:
+    given = config or told
     if given:
         return Path(given)
     here = Path(_FILE)
     return here if here.is_file() else None
 
 
-def _read_file(file: Path, name: str | None) -> tuple[dict[str, str], str | None]:
-    """Read a venue's table over the file's own settings."""
+_Table = dict[str, Any] | str
+"""A table with its key hidden, or what is wrong with it."""
+
+
+def _parse(file: Path) -> tuple[_Table, dict[str, _Table]] | str:
+    """Read a settings file: its own settings and its venues' tables, or what is wrong with it."""
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"settings file {file} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"settings file {file} is not TOML: {error}") from error
+        return f"settings file {file} cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        return f"settings file {file} is not UTF-8 text; save it as such"
+    except tomllib.TOMLDecodeError as error:
+        return f"settings file {file} is not TOML: {error}. Text stands in quotes"
+    except RecursionError:
+        return f"settings file {file} is nested too deeply to be settings"
     venues = content.pop("venues", {})
     if not isinstance(venues, dict) or not all(isinstance(one, dict) for one in venues.values()):
-        raise ConfigError(f"{file}: `venues` holds tables, one a venue, as [venues.old-town]")
+        return f"{file}: `venues` holds tables, one a venue, as [venues.old-town]"
+    return _table(file, content), {name: _table(file, one) for name, one in venues.items()}
+
+
+def _read_file(file: Path, name: str | None) -> tuple[dict[str, Any], str | None]:
+    """Read a venue's table over the file's own settings."""
+    parsed = _parse(file)
+    if isinstance(parsed, str):
+        raise ConfigError(parsed)
+    top, venues = parsed
     if name is None and len(venues) == 1:
         name = next(iter(venues))
     if name is None and venues:
@@ -305,21 +392,28 @@ def _read_file(file: Path, name: str | None) -> tuple[dict[str, str], str | None
             f"{file} has no venue {shorten(name)!r}{_did_you_mean(name, list(venues))}; "
             f"it has: {', '.join(sorted(venues)) or 'none'}"
         )
-    settings = dict(content) | (venues[name] if name is not None else {})
-    return {key: _text(file, key, value) for key, value in settings.items()}, name
+    settings: dict[str, Any] = {}
+    for table in (top, venues[name]) if name is not None else (top,):
+        if isinstance(table, str):
+            raise ConfigError(table)
+        settings |= table
+    return settings, name
 
 
-def _text(file: Path, key: str, value: object) -> str:
-    if key not in _VARIABLES:
-        raise ConfigError(
-            f"{file}: unknown setting {shorten(key)!r}{_did_you_mean(key, list(_VARIABLES))}; "
-            f"known are {', '.join(_VARIABLES)}"
-        )
-    if isinstance(value, time):
-        return value.isoformat("minutes")
-    if not isinstance(value, str):
-        raise ConfigError(f"{file}: {key} is text in quotes")
-    return value
+def _table(file: Path, content: Mapping[str, object]) -> _Table:
+    """Check a table's settings and hide its key, or say what is wrong with it, without values."""
+    table: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in _VARIABLES:
+            close = _did_you_mean(key, list(_VARIABLES))
+            known = ", ".join(_VARIABLES)
+            return f"{file}: unknown setting {shorten(key)!r}{close}; known are {known}"
+        if not isinstance(value, str | time):
+            return f"{file}: {key} is text in quotes"
+        text = value.isoformat("minutes") if isinstance(value, time) else value
+        if text.strip():
+            table[key] = text
+    return _hide_key(table)
 
 
 def _did_you_mean(word: str, known: list[str]) -> str:
@@ -338,24 +432,44 @@ def _checked_pos_id(pos_id: str) -> str:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url.rstrip("/"))
-    try:
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_fine = False
-    if "@" in parts.netloc:
+    if "@" in url:
         raise ConfigError("base_url holds a user name or password; give https://host alone")
     shown = shorten(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        is_address = parts.port != 0 and _is_host(parts.hostname or "")
+    except ValueError:
+        is_address = False
+    if not is_address or parts.scheme not in {"http", "https"}:
         raise ConfigError(f"base_url {shown!r} is no address; it is like {SANDBOX}")
     if parts.path or parts.query or parts.fragment:
         raise ConfigError(f"base_url {shown!r} has a path; give https://host alone")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ConfigError(
             f"base_url {shown!r} would send the API key unencrypted; use https "
             "(http is for this machine alone)"
         )
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_host(host: str) -> bool:
+    """Whether this is a name or an address that a connection can be asked for."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            return re.fullmatch(r"[\w.-]+", host.encode("idna").decode("ascii")) is not None
+        except UnicodeError:
+            return False
+    return True
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

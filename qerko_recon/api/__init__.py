@@ -2,7 +2,13 @@
 
 from qerko_recon.api.client import ApiClient, InvalidPaymentId, check_payment_id, payment_of
 from qerko_recon.api.status import error_of, retry_after
-from qerko_recon.api.transport import Answer, Timeouts, Transport, payment_path
+from qerko_recon.api.transport import (
+    Answer,
+    Timeouts,
+    Transport,
+    payment_path,
+    tls_context,
+)
 
 __all__ = [
     "Answer",
@@ -15,4 +21,5 @@ __all__ = [
     "payment_of",
     "payment_path",
     "retry_after",
+    "tls_context",
 ]

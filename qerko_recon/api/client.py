@@ -10,8 +10,14 @@ import re
 from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
 from qerko_recon.api.status import error_of
-from qerko_recon.api.transport import Answer, Timeouts, Transport, payment_path
-from qerko_recon.errors import ConfigError, OutcomeUnknown, UnexpectedResponse, shorten
+from qerko_recon.api.transport import Answer, BaseTransport, Timeouts, Transport, payment_path
+from qerko_recon.errors import (
+    ConfigError,
+    OutcomeUnknown,
+    ServerRestarting,
+    UnexpectedResponse,
+    shorten,
+)
 from qerko_recon.model import (
     MethodCallRequest,
     MethodCallResponse,
@@ -21,13 +27,11 @@ from qerko_recon.model import (
     decode_capture_status,
     decode_payment,
 )
-from qerko_recon.settings import Venue
+from qerko_recon.settings import ApiKey, Venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-    import httpx
 
 __all__ = ["ApiClient", "InvalidPaymentId", "check_payment_id", "payment_of"]
 
@@ -38,6 +42,7 @@ _POLL_READ: Final = 180.0
 
 _ID_LENGTH: Final = 512
 _SERVER: Final = range(500, 600)
+_DONE_PERHAPS: Final = range(200, 300)
 
 
 def check_payment_id(payment_id: str) -> str:
@@ -45,11 +50,13 @@ def check_payment_id(payment_id: str) -> str:
 
     Raises
     ------
-    UnexpectedResponse
-        Never reaches Qerko; ``status`` is 0.
+    InvalidPaymentId
+        Nothing was sent.
     """
     fault = None
-    if not payment_id or payment_id != payment_id.strip():
+    if not isinstance(payment_id, str):
+        fault = f"is {type(payment_id).__name__}, not text"
+    elif not payment_id or payment_id != payment_id.strip():
         fault = "is empty or has white space around it"
     elif payment_id in {".", ".."}:
         fault = "is a step in a path, not an ID"
@@ -58,7 +65,8 @@ def check_payment_id(payment_id: str) -> str:
     elif re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", payment_id):
         fault = "holds a control character"
     if fault is not None:
-        raise InvalidPaymentId(f"payment ID {shorten(payment_id, 40)!r} {fault}; nothing was sent")
+        shown = shorten(payment_id, 40)
+        raise InvalidPaymentId(f"payment ID {shown!a} {fault}; nothing was sent")
     return payment_id
 
 
@@ -74,7 +82,8 @@ class ApiClient:
     venue
         Its settings; gathered by :meth:`qerko_recon.Venue.load` where not given.
     api_key, pos_id, base_url, api_version
-        In place of the venue's, or of what the environment says.
+        In place of the venue's, or of what the environment says. Where the first three are
+        given, neither environment nor settings file is looked at.
     timeouts
         Seconds for each phase of a request.
     transport
@@ -92,20 +101,20 @@ class ApiClient:
         self,
         venue: Venue | None = None,
         *,
-        api_key: str | None = None,
+        api_key: ApiKey | str | None = None,
         pos_id: str | None = None,
         base_url: str | None = None,
         api_version: str | None = None,
         timeouts: Timeouts | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: BaseTransport | None = None,
         user_agent: str | None = None,
     ) -> None:
-        if venue is None:
-            venue = Venue.load(
-                api_key=api_key, pos_id=pos_id, base_url=base_url, api_version=api_version
-            )
-        elif any(one is not None for one in (api_key, pos_id, base_url, api_version)):
-            raise ConfigError("give a venue, or single settings, not both")
+        key = None if api_key is None else ApiKey.hidden(api_key)
+        del api_key
+        find = Venue.load if venue is None else venue.replaced
+        venue = find(api_key=key, pos_id=pos_id, base_url=base_url, api_version=api_version)
+        if user_agent is not None and not re.fullmatch(r"[\x21-\x7e][\x20-\x7e]*", user_agent):
+            raise ConfigError("user_agent is plain text such as MyPos/1.0.0")
         self.venue = venue
         self._transport = Transport(venue, timeouts or Timeouts(), transport, user_agent)
 
@@ -189,7 +198,7 @@ class ApiClient:
         """
         path = f"/api/{self.venue.api_version}/pos/poll"
         body = None if response is None else response.to_json()
-        answer = self.ask("POST", path, body=body, read_timeout=read_timeout)
+        answer = self.ask("POST", path, body=body, read_timeout=read_timeout, fresh=True)
         return _read(answer, decode_call, "POST", path, None)
 
     def ask(
@@ -200,10 +209,11 @@ class ApiClient:
         body: bytes | None = None,
         payment_id: str | None = None,
         read_timeout: float | None = None,
+        fresh: bool = False,
     ) -> Answer:
         """Send one request and give the whole answer; raises for any status but 200."""
         answer = self.send(
-            method, path, body=body, payment_id=payment_id, read_timeout=read_timeout
+            method, path, body=body, payment_id=payment_id, read_timeout=read_timeout, fresh=fresh
         )
         error = error_of(answer, method=method, path=path, payment_id=payment_id)
         if error is not None:
@@ -218,10 +228,14 @@ class ApiClient:
         body: bytes | None = None,
         payment_id: str | None = None,
         read_timeout: float | None = None,
+        fresh: bool = False,
     ) -> Answer:
-        """Send one request and give the whole answer, whatever its status."""
+        """Send one request and give the whole answer, whatever its status.
+
+        ``fresh`` takes a connection of its own in place of one kept open.
+        """
         return self._transport.send(
-            method, path, body=body, payment_id=payment_id, read_timeout=read_timeout
+            method, path, body=body, payment_id=payment_id, read_timeout=read_timeout, fresh=fresh
         )
 
     def _move_money(
@@ -235,14 +249,14 @@ class ApiClient:
         """Send a request that moves money; what is not a clear answer is an unknown outcome."""
         trouble = ""
         try:
-            return read(self.ask(method, path, body=body, payment_id=payment_id))
-        except UnexpectedResponse as error:
-            if error.status not in _SERVER and error.status != 200:  # noqa: PLR2004
+            return read(self.ask(method, path, body=body, payment_id=payment_id, fresh=True))
+        except (UnexpectedResponse, ServerRestarting) as error:
+            if error.status not in _SERVER and error.status not in _DONE_PERHAPS:
                 raise
             trouble = str(error)
         raise OutcomeUnknown(
-            f"{method} was sent for payment {shorten(payment_id)} and the answer does not say what "
-            f"came of it: {trouble}. Look the payment up before doing anything again",
+            f"{method} was sent for payment {shorten(payment_id)} and the answer does not say "
+            f"what came of it: {trouble}. Look the payment up before doing anything again",
             method=method,
             path=path,
             payment_id=payment_id,
@@ -264,7 +278,9 @@ class ApiClient:
         self.close()
 
     def __repr__(self) -> str:
-        venue = self.venue
+        venue = getattr(self, "venue", None)  # a debugger may show one half made
+        if venue is None:
+            return f"{type(self).__name__}(not connected)"
         return (
             f"{type(self).__name__}({venue.base_url!r}, {venue.api_version!r}, {venue.api_key!r})"
         )
@@ -304,17 +320,21 @@ def _read(
     payment_id: str | None,
 ) -> _T:
     """Decode a body, naming the request in the error."""
-    fault: UnexpectedResponse
-    try:
-        return decode(answer.body)
-    except UnexpectedResponse as error:
-        fault = error
+    said, where = f"the answer {answer.flaw}", None
+    if answer.flaw is None:
+        try:
+            return decode(answer.body)
+        except UnexpectedResponse as error:
+            said, where = str(error), error.field
+    if answer.is_page:
+        said += ": a web page, so a proxy or a sign-in page may stand between"
     about = f"payment {shorten(payment_id)}: " if payment_id else ""
     raise UnexpectedResponse(
-        f"{about}{fault}",
+        f"{about}{said}",
         method=method,
         path=path,
+        status=answer.status,
         payment_id=payment_id,
         body=answer.body,
-        field=fault.field,
+        field=where,
     )

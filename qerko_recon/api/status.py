@@ -7,6 +7,8 @@ body kept.
 
 from __future__ import annotations
 
+import email.utils
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from qerko_recon.api.transport import Answer
@@ -76,7 +78,7 @@ def error_of(
         "payment_id": payment_id,
         "body": answer.body,
     }
-    if status in _SIMPLE and (payment_id is not None or status not in {403, 404, 410}):
+    if _means_what_it_says(answer, method, payment_id):
         kind, sentence = _SIMPLE[status]
         return kind(
             sentence.format(
@@ -97,16 +99,39 @@ def error_of(
     return UnexpectedResponse(_unexpected(answer, payment_id), **request)
 
 
+def _means_what_it_says(answer: Answer, method: str, payment_id: str | None) -> bool:
+    """Whether a status has the meaning that Qerko's documentation gives it.
+
+    A web page comes from a proxy, a firewall or another site: believing its 404 would report
+    payments as missing that are not.
+    """
+    status = answer.status
+    if status not in _SIMPLE or (answer.is_page and status in {403, 404, 409, 410}):
+        return False
+    if status == 410:  # noqa: PLR2004
+        return method == "DELETE"
+    return payment_id is not None or status not in {403, 404}
+
+
 def retry_after(answer: Answer) -> float | None:
-    """Give the seconds an answer asks to wait; ``None`` where it does not say a number."""
+    """Give the seconds an answer asks to wait, as a number or until a date; ``None`` if none."""
     text = answer.headers.get("retry-after", "").strip()
-    return float(text) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _reason(answer: Answer) -> str:
     """Quote what Qerko said, where it said something."""
     error = decode_error(answer.body)
-    said = " ".join(shorten(word, 200) for word in (error.code, error.message) if word)
+    words = (" ".join(word.split()) for word in (error.code, error.message) if word)
+    said = " ".join(shorten(word, 200) for word in words if word)
     return f" ({said})" if said else ""
 
 
@@ -116,6 +141,11 @@ def _unexpected(answer: Answer, payment_id: str | None) -> str:
         return (
             f"Qerko's address answered{about} with a redirect ({answer.status}), which is not "
             "followed, since the key would go elsewhere. Check the base URL"
+        )
+    if answer.is_page and answer.status < _SERVER.start:
+        return (
+            f"a web page came{about} with {answer.status} in place of Qerko's answer: a proxy "
+            "or a sign-in page may stand between, or the base URL is another site's"
         )
     if answer.status in _SERVER:
         return f"Qerko failed{about} with {answer.status}{_reason(answer)}. Try again later"
