@@ -21,6 +21,7 @@ from qerko_recon.errors import (
     ConfigError,
     ConnectionInUse,
     ForeignPayment,
+    InvalidPaymentId,
     OutcomeUnknown,
     PaymentNotFound,
     PosExportError,
@@ -35,11 +36,12 @@ from qerko_recon.errors import (
 if TYPE_CHECKING:
     from qerko_recon.client import Client
     from qerko_recon.frames import Payments
+    from qerko_recon.keys import ApiKey
     from qerko_recon.model import Receipt
     from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
     from qerko_recon.recon import Policy, infer_policy
     from qerko_recon.report import Result, reconcile
-    from qerko_recon.settings import ApiKey, Venue
+    from qerko_recon.settings import Venue
 
 __all__ = [
     "AmountError",
@@ -52,6 +54,7 @@ __all__ = [
     "ConfigError",
     "ConnectionInUse",
     "ForeignPayment",
+    "InvalidPaymentId",
     "OutcomeUnknown",
     "PaymentNotFound",
     "Payments",
@@ -79,7 +82,7 @@ __version__ = "0.1.0"
 
 # Loaded when first asked for, so that `import qerko_recon` costs next to nothing.
 _WHERE: Final = {
-    "ApiKey": "qerko_recon.settings",
+    "ApiKey": "qerko_recon.keys",
     "Client": "qerko_recon.client",
     "Payments": "qerko_recon.frames",
     "Policy": "qerko_recon.recon",

@@ -70,7 +70,9 @@ def run_demo(
         payments = client.fetch_payments(day.payment_ids, progress=progress)
     payments.write(place / "payments.jsonl")
     result = reconcile(
-        payments, read_pos(export), policy=Policy(venue="Hostinec U Zlatého haléře", time_zone=day.time_zone)
+        payments,
+        read_pos(export),
+        policy=Policy(venue="Hostinec U Zlatého haléře", time_zone=day.time_zone),
     )
     result.to_excel(place / "close.xlsx", language=language)
     result.to_html(place / "close.html", language=language)

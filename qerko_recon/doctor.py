@@ -216,9 +216,10 @@ def _certificate(secured: ssl.SSLSocket) -> Finding:
 
 
 def _subject(certificate: Mapping[str, object]) -> str:
-    names = certificate.get("subject")
-    pairs = [pair for group in names for pair in group] if isinstance(names, tuple) else []
-    return shorten(dict(pairs).get("commonName") or "a name that it does not tell")
+    """Name whom a certificate is for; newer ones name hosts and no subject."""
+    hosts = certificate.get("subjectAltName")
+    named = [str(pair[1]) for pair in hosts] if isinstance(hosts, tuple) else []
+    return shorten(", ".join(named) or "a name that it does not tell")
 
 
 def _http(venue: Venue) -> Iterator[Finding]:

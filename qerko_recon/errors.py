@@ -7,6 +7,7 @@ to do next. No error ever carries an API key.
 
     QerkoReconError
     ├── ConfigError                a setting is missing or malformed
+    ├── InvalidPaymentId           an ID that no request can carry; nothing was sent
     ├── AmountError                an amount cannot be held exactly, or is not a number
     ├── ApiError                   .method .path .status .payment_id .body
     │   ├── BadRequest             400
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigError",
     "ConnectionInUse",
     "ForeignPayment",
+    "InvalidPaymentId",
     "OutcomeUnknown",
     "PaymentNotFound",
     "PosExportError",
@@ -71,6 +73,10 @@ class QerkoReconError(Exception):
 
 class ConfigError(QerkoReconError):
     """A setting is missing or malformed; the message says where it was looked for."""
+
+
+class InvalidPaymentId(QerkoReconError, ValueError):
+    """An ID that no request can carry; nothing was sent."""
 
 
 class AmountError(QerkoReconError, ValueError):

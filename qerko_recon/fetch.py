@@ -23,7 +23,6 @@ from uuid import UUID
 
 from qerko_recon.api import (
     ApiClient,
-    InvalidPaymentId,
     check_payment_id,
     error_of,
     payment_of,
@@ -35,6 +34,7 @@ from qerko_recon.errors import (
     AuthenticationFailed,
     ConfigError,
     ForeignPayment,
+    InvalidPaymentId,
     PaymentNotFound,
     QerkoReconError,
     TransportError,

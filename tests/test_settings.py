@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from qerko_recon.api import ApiClient
 from qerko_recon.errors import ConfigError
-from qerko_recon.settings import SANDBOX, ApiKey, Venue
+from qerko_recon.keys import ApiKey
+from qerko_recon.settings import SANDBOX, Venue
 
 KEY = "eeeu-g786-zp54-3v1c-db02-e4e1"
 SECOND_KEY = "wzgd-lbq6-gp6y-xwef-7qrz-4757"

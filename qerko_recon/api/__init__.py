@@ -1,6 +1,6 @@
 """Qerko's REST interface: the four calls, with typed errors and one request each."""
 
-from qerko_recon.api.client import ApiClient, InvalidPaymentId, check_payment_id, payment_of
+from qerko_recon.api.client import ApiClient, check_payment_id, payment_of
 from qerko_recon.api.status import error_of, retry_after
 from qerko_recon.api.transport import (
     Answer,
@@ -13,7 +13,6 @@ from qerko_recon.api.transport import (
 __all__ = [
     "Answer",
     "ApiClient",
-    "InvalidPaymentId",
     "Timeouts",
     "Transport",
     "check_payment_id",

@@ -13,11 +13,13 @@ from qerko_recon.api.status import error_of
 from qerko_recon.api.transport import Answer, BaseTransport, Timeouts, Transport, payment_path
 from qerko_recon.errors import (
     ConfigError,
+    InvalidPaymentId,
     OutcomeUnknown,
     ServerRestarting,
     UnexpectedResponse,
     shorten,
 )
+from qerko_recon.keys import ApiKey
 from qerko_recon.model import (
     MethodCallRequest,
     MethodCallResponse,
@@ -27,13 +29,13 @@ from qerko_recon.model import (
     decode_capture_status,
     decode_payment,
 )
-from qerko_recon.settings import ApiKey, Venue
+from qerko_recon.settings import Venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-__all__ = ["ApiClient", "InvalidPaymentId", "check_payment_id", "payment_of"]
+__all__ = ["ApiClient", "check_payment_id", "payment_of"]
 
 _T = TypeVar("_T")
 
@@ -68,10 +70,6 @@ def check_payment_id(payment_id: str) -> str:
         shown = shorten(payment_id, 40)
         raise InvalidPaymentId(f"payment ID {shown!a} {fault}; nothing was sent")
     return payment_id
-
-
-class InvalidPaymentId(ConfigError, ValueError):
-    """An ID that no request can carry; nothing was sent."""
 
 
 class ApiClient:

@@ -1,21 +1,8 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1]))
-
-from spec_server import SpecServer
-
 from qerko_recon.api import ApiClient, Timeouts
-
-
-@pytest.fixture
-def server():
-    with SpecServer() as running:
-        yield running
 
 
 @pytest.fixture

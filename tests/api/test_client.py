@@ -14,7 +14,7 @@ import pytest
 from spec_server import Fault, payment
 
 from qerko_recon import __version__
-from qerko_recon.api import ApiClient, InvalidPaymentId
+from qerko_recon.api import ApiClient
 from qerko_recon.errors import (
     ApiError,
     AuthenticationFailed,
@@ -23,6 +23,7 @@ from qerko_recon.errors import (
     ConfigError,
     ConnectionInUse,
     ForeignPayment,
+    InvalidPaymentId,
     OutcomeUnknown,
     PaymentNotFound,
     ServerRestarting,

@@ -12,7 +12,8 @@ from spec_server import API_KEY, POS_ID, Fault
 
 from qerko_recon.api import ApiClient
 from qerko_recon.errors import ConfigError, QerkoReconError
-from qerko_recon.settings import ApiKey, Venue
+from qerko_recon.keys import ApiKey
+from qerko_recon.settings import Venue
 
 ECHO = f'{{"message": "the key {API_KEY} is unknown"}}'.encode()
 

@@ -1,15 +1,8 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1]))
-
+import trustme
 from spec_server import SpecServer
-
-PEM = Path(__file__).with_name("loopback.pem")
 
 
 @pytest.fixture(autouse=True)
@@ -19,18 +12,25 @@ def _elsewhere(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def authority():
+    return trustme.CA()
+
+
 @pytest.fixture
-def server():
-    with SpecServer() as running:
+def secured(authority, tmp_path):
+    """A server with a certificate of the authority, which nobody trusts by itself."""
+    file = tmp_path / "server.pem"
+    authority.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(
+        file
+    )
+    with SpecServer(certificate=str(file)) as running:
         yield running
 
 
 @pytest.fixture
-def secured():
-    with SpecServer(certificate=str(PEM)) as running:
-        yield running
-
-
-@pytest.fixture
-def trusted(monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
+def trusted(authority, tmp_path, monkeypatch):
+    """Trust the authority."""
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))

@@ -1,22 +1,9 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1]))
-
-from spec_server import SpecServer
 
 from qerko_recon.api import Timeouts
 from qerko_recon.client import Client
-
-
-@pytest.fixture
-def server():
-    with SpecServer() as running:
-        yield running
 
 
 @pytest.fixture
