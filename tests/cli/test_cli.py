@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import openpyxl
 import pytest
 
 from qerko_recon.cli import main
+from qerko_recon.client import Client
 from qerko_recon.simulator import Simulator, TradingDay
 
 SAMPLES = Path(__file__).parents[2] / "data_samples"
@@ -313,6 +315,36 @@ def test_a_folder_that_cannot_be_written_to_leaves_nothing(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_fault_of_ours_keeps_its_traceback_in_a_file(run, monkeypatch, tmp_path):
+    def fail(*_):
+        raise ZeroDivisionError("halves of nothing")
+
+    monkeypatch.setattr("qerko_recon.ids.read_ids", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code, _, err = run("fetch", "--ids", "x.txt", "--config", write_settings(tmp_path))
+    assert code == 2
+    assert "fault of qerko-recon" in err
+    (kept,) = tmp_path.glob("qerko-recon-*.txt")
+    assert str(kept) in err
+    assert "halves of nothing" in kept.read_text()
+
+
+def write_settings(folder):
+    file = folder / "venues.toml"
+    file.write_text('api_key = "x"\npos_id = "y"\nbase_url = "http://127.0.0.1:9"\n')
+    return file
+
+
+def test_ctrl_c_says_so(run, monkeypatch, tmp_path):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qerko_recon.ids.read_ids", stop)
+    code, _, err = run("fetch", "--ids", "x.txt", "--config", write_settings(tmp_path))
+    assert code == 130
+    assert "Stopped" in err
+
+
 def test_every_command_has_help_with_an_example(run):
     from qerko_recon.cli import cli
 
@@ -333,3 +365,22 @@ def test_the_installed_command_and_the_module_are_the_same():
     for command in ([sys.executable, "-m", "qerko_recon"],):
         ran = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
         assert ran.stdout.startswith("qerko-recon, version ")
+
+
+def test_the_simulator_serves_until_ctrl_c(day, tmp_path):
+    command = [sys.executable, "-m", "qerko_recon", "simulate", "--port", "0", "--payments", "60"]
+    with subprocess.Popen(
+        [*command, "--folder", "day"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as running:
+        shown = [running.stdout.readline() for _ in range(6)]
+        settings = dict(re.findall(r"export (\w+)='(.+)'", "".join(shown)))
+        with Client(
+            api_key=settings["QERKO_API_KEY"],
+            pos_id=settings["QERKO_POS_ID"],
+            base_url=settings["QERKO_BASE_URL"],
+        ) as client:
+            ids = (tmp_path / "day" / "payment_ids.txt").read_text().split()
+            assert client.get_payment(ids[0]).id == ids[0]
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 0
+    assert len(list((tmp_path / "day").glob("*.csv"))) == 4
