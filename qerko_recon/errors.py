@@ -195,15 +195,26 @@ class UnexpectedResponse(ApiError):
 
 
 class TransportError(QerkoReconError):
-    """Qerko was not reached, or did not answer in time."""
+    """Qerko was not reached, or did not answer in time.
+
+    ``was_sent`` tells whether the request may have arrived; where it is false there was no
+    connection.
+    """
 
     def __init__(
-        self, message: str, *, method: str = "", path: str = "", payment_id: str | None = None
+        self,
+        message: str,
+        *,
+        method: str = "",
+        path: str = "",
+        payment_id: str | None = None,
+        was_sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.method = method
         self.path = path
         self.payment_id = payment_id
+        self.was_sent = was_sent
 
 
 class OutcomeUnknown(TransportError):

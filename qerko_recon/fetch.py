@@ -50,7 +50,11 @@ Outcome = Fetched | Failure
 _BASE_WAIT: Final = 0.25
 _LONGEST_WAIT: Final = 8.0
 _LONGEST_ASKED_WAIT: Final = 120.0
-_PATIENCE: Final = 3  # rounds of IDs without any answer, after there were some
+# How many IDs in a row must come to nothing, in rounds of as many as are under way at once,
+# before the server is given up: no connection at all says more than one that breaks off.
+_ROUNDS_AT_FIRST: Final = 1
+_ROUNDS_LATER: Final = 3
+_ROUNDS_BROKEN_OFF: Final = 10
 _FEWEST: Final = 3  # one ID that gets no answer does not speak for the server
 _BLINK: Final = 0.2  # seconds; on Windows, Ctrl-C is heard between waits alone
 _OK: Final = 200
@@ -175,6 +179,7 @@ class _Gate:
         self._state = "open"
         self._accepted = False  # since the last refusal
         self._was_answered = False
+        self._unreached = 0
         self._silent = 0
         self.verdict: str | None = None
 
@@ -187,16 +192,13 @@ class _Gate:
             return max(0, 1 - in_flight)
         return max(0, self._concurrency - under_way) if self._state == "open" else 0
 
-    def saw(self, outcome: Outcome) -> None:
-        """Learn from an outcome."""
+    def saw(self, outcome: Outcome, *, was_sent: bool) -> None:
+        """Learn from an outcome, and from whether the server was reached for it."""
         kind = "fetched" if isinstance(outcome, Fetched) else outcome.kind
         if kind == "network":
-            self._silent += 1
-            rounds = _PATIENCE if self._was_answered else 1
-            if self._silent >= max(_FEWEST, rounds * self._concurrency):
-                self._close("network")
+            self._heard_nothing(was_sent=was_sent)
             return
-        self._silent = 0
+        self._silent = self._unreached = 0
         if kind == "invalid" and isinstance(outcome, Failure) and not outcome.attempts:
             return  # never sent
         self._was_answered = True
@@ -206,6 +208,14 @@ class _Gate:
             self._accepted = True
             if self._state == "probing":
                 self._state = "open"
+
+    def _heard_nothing(self, *, was_sent: bool) -> None:
+        self._silent += 1
+        self._unreached = 0 if was_sent else self._unreached + 1
+        rounds = _ROUNDS_LATER if self._was_answered else _ROUNDS_AT_FIRST
+        is_away = self._unreached >= max(_FEWEST, rounds * self._concurrency)
+        if is_away or self._silent >= max(_FEWEST, _ROUNDS_BROKEN_OFF * self._concurrency):
+            self._close("network")
 
     def _refused(self) -> None:
         if self._state == "probing":
@@ -234,6 +244,7 @@ class _Job:
 
         self._tasks: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[str, Outcome | ConfigError]] = queue.SimpleQueue()
+        self._unsent: set[str] = set()  # IDs for which there was no connection
 
     def run(
         self, wanted: list[str], concurrency: int, report: Callable[[Outcome], object]
@@ -262,7 +273,7 @@ class _Job:
                 payment_id, outcome = result
                 under_way -= 1
                 outcomes[payment_id] = outcome
-                gate.saw(outcome)
+                gate.saw(outcome, was_sent=payment_id not in self._unsent)
                 if gate.verdict is not None:
                     self._stop.set()
                 report(outcome)
@@ -311,6 +322,8 @@ class _Job:
                 return self._ask(payment_id)
             except _Failed as failed:
                 last = failed
+            if not last.was_sent:
+                self._unsent.add(payment_id)
             if not last.may_be_repeated or attempt == self._attempts or self._stop.is_set():
                 return last.outcome(payment_id, attempt)
             self._rest(_delay(attempt, last.wait))
@@ -366,6 +379,10 @@ class _Failed(Exception):
         if self.status == _TOO_MANY or self.status in _SERVER:
             return "server"
         return kinds.get(type(self.error), "invalid")
+
+    @property
+    def was_sent(self) -> bool:
+        return getattr(self.error, "was_sent", True)
 
     @property
     def may_be_repeated(self) -> bool:

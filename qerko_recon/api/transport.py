@@ -248,6 +248,7 @@ class Transport:
                 method=method,
                 path=path,
                 payment_id=payment_id,
+                was_sent=trouble.was_sent,
             )
         return OutcomeUnknown(
             f"the request {method} was sent{about} and no answer came: {trouble.words}. It may "

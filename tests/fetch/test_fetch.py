@@ -201,6 +201,18 @@ def test_a_dead_server_is_given_up(pauses):
     assert "not asked for" in payments.failures["detail"].iloc[-1]
 
 
+def test_a_run_of_payments_that_break_off_does_not_take_others_along(server, connect, pauses):
+    broken = [f"broken-{n}" for n in range(30)]
+    healthy = [f"healthy-{n}" for n in range(10)]
+    server.hold(*healthy)
+    for one in broken:
+        server.fail_always("GET", Fault("reset"), one)
+    ids = [*healthy[:5], *broken, *healthy[5:]]
+    payments = fetch_payments(connect(), ids, concurrency=4, attempts=2, pause=pauses.append)
+    assert sorted(payments.frame["payment_id"]) == sorted(healthy)
+    assert set(payments.failures["attempts"]) == {2}
+
+
 def test_one_payment_without_an_answer_does_not_speak_for_the_server(server, connect, pauses):
     ids = [str(number) for number in range(20)]
     server.hold(*ids)
