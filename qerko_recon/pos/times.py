@@ -49,6 +49,7 @@ _NOON: Final = 12
 _CENTURY: Final = 100
 _HOURS: Final = 24
 _SIXTY: Final = 60
+_MONTH: Final = np.timedelta64(1, "M")
 _SECOND: Final = np.timedelta64(1_000_000, "us")
 
 Numbers = npt.NDArray[np.int64]
@@ -277,10 +278,11 @@ def _combine(year: Numbers, month: Numbers, day: Numbers, parts: _Parts) -> Mome
     is_valid &= (month >= 1) & (month <= _YEAR_MONTHS) & (day >= 1)
     months = (year - 1970) * _YEAR_MONTHS + np.where(is_valid, month, 1) - 1
     start = months.astype("datetime64[M]")
-    length = ((start + 1).astype("datetime64[D]") - start.astype("datetime64[D]")).astype(int)
+    first, after = (moment.astype("datetime64[D]") for moment in (start, start + _MONTH))
+    length = (after - first).astype(int)
     is_valid &= day <= length
     seconds = hour * 3600 + minute * 60 + second
-    dates = (start.astype("datetime64[D]") + (day - 1)).astype("datetime64[us]")
+    dates = (first + (day - 1).astype("timedelta64[D]")).astype("datetime64[us]")
     moments: Moments = dates.copy()
     moments += seconds * _SECOND + parts.micros().astype("timedelta64[us]")
     moments[~is_valid] = np.datetime64("NaT")
