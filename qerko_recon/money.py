@@ -242,8 +242,8 @@ def from_units(
     AmountError
         A value has more than 18 digits.
     """
-    if len(units) and (int(units.max()) >= _LIMIT or int(units.min()) <= -_LIMIT):
-        msg = f"a sum of {unit_to_decimal(int(units.max()))} does not fit a money column"
+    if len(units) and (int(np.max(units)) >= _LIMIT or int(np.min(units)) <= -_LIMIT):
+        msg = f"a sum of {unit_to_decimal(int(np.max(units)))} does not fit a money column"
         raise AmountError(msg)
     halves = np.empty(2 * len(units), dtype="<i8")
     halves[0::2] = units

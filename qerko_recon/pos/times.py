@@ -285,7 +285,7 @@ def _combine(year: Numbers, month: Numbers, day: Numbers, parts: _Parts) -> Mome
     dates = (first + (day - 1).astype("timedelta64[D]")).astype("datetime64[us]")
     moments: Moments = dates.copy()
     moments += seconds * _SECOND + parts.micros().astype("timedelta64[us]")
-    moments[~is_valid] = np.datetime64("NaT")
+    moments[~is_valid] = np.datetime64("NaT", "us")
     return moments
 
 
