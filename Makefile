@@ -47,7 +47,10 @@ clean:
 .venv/made.done:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found." \
 		"Install it, or name it: make PYTHON=/path/to/python3 demo"; exit 2; }
-	@"$(PYTHON)" -m venv --clear .venv || { rm -rf .venv; \
+	@"$(PYTHON)" -m venv --clear .venv >/dev/null 2>&1 \
+		|| "$(PYTHON)" -m virtualenv --quiet --clear .venv 2>/dev/null \
+		|| uv venv --quiet --seed --clear --python "$(PYTHON)" .venv 2>/dev/null \
+		|| { rm -rf .venv; \
 		echo "Python cannot make a virtual environment." \
 		"On Debian and Ubuntu: apt install python3-venv"; exit 2; }
 	@touch $@
