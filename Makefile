@@ -47,6 +47,7 @@ clean:
 .venv/made.done:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found." \
 		"Install it, or name it: make PYTHON=/path/to/python3 demo"; exit 2; }
+	@echo "Setting up .venv with $(PYTHON); this takes a minute, once."
 	@"$(PYTHON)" -m venv --clear .venv >/dev/null 2>&1 \
 		|| "$(PYTHON)" -m virtualenv --quiet --clear .venv 2>/dev/null \
 		|| uv venv --quiet --seed --clear --python "$(PYTHON)" .venv 2>/dev/null \
@@ -57,14 +58,14 @@ clean:
 
 # A finished install leaves a mark, so that a second run starts at once, and without a network.
 .venv/core.done: .venv/made.done pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt pip hatchling editables
-	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable .
+	@$(PIP) install --quiet --constraint constraints.txt pip hatchling editables
+	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
 
 .venv/notebook.done: .venv/core.done
-	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook]"
+	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook]"
 	@touch $@
 
 .venv/dev.done: .venv/core.done
-	$(PIP) install --quiet --constraint constraints.txt --group dev
+	@$(PIP) install --quiet --constraint constraints.txt --group dev
 	@touch $@
