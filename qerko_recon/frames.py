@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from qerko_recon.errors import (
+    AmountError,
     QerkoReconError,
     ReconciliationError,
     UnexpectedResponse,
@@ -165,8 +166,14 @@ class Payments:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """A row a payment; columns of :data:`qerko_recon.schema.PAYMENTS`."""
-        for one in self._fetched:
-            check_fits(one.payment)
+        try:
+            return to_frame(self._table())
+        except AmountError:
+            for one in self._fetched:
+                check_fits(one.payment)  # says which payment and which field
+            raise
+
+    def _table(self) -> pa.Table:
         payments = [one.payment for one in self._fetched]
         gross = decimal_array(payment.tip_gross for payment in payments)
         net = decimal_array(payment.tip_net for payment in payments)
@@ -194,7 +201,7 @@ class Payments:
             ),
             "raw": _text(payment.raw.decode("utf-8", "replace") for payment in payments),
         }
-        return to_frame(pa.table(columns, schema=PAYMENTS))
+        return pa.table(columns, schema=PAYMENTS)
 
     @cached_property
     def parts(self) -> pd.DataFrame:

@@ -21,14 +21,24 @@ CANCELLED: Final = "CANCELLED"
 _EXPONENT: Final = 40
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Base of every wire structure: camelCase outside, unknown fields tolerated."""
+class Wire(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False
+):
+    """Base of every wire structure: camelCase outside, unknown fields tolerated.
+
+    JSON has no cycles, so the garbage collector need not walk the hundred thousands of them.
+    """
+
+
+def is_amount(value: Decimal) -> bool:
+    """Tell whether a decimal can be money: not NaN, infinite, or of an astronomic exponent."""
+    return value.is_finite() and -_EXPONENT < value.adjusted() < _EXPONENT
 
 
 def check_amounts(**amounts: Decimal | None) -> None:
-    """Refuse what a decimal can say and money cannot: NaN, infinities, astronomic exponents."""
+    """Refuse, by its wire name, what a decimal can say and money cannot."""
     for name, value in amounts.items():
-        if value is not None and not (value.is_finite() and abs(value.adjusted()) < _EXPONENT):
+        if value is not None and not is_amount(value):
             msg = f"`{name}` is {value}, which is no amount"
             raise ValueError(msg)
 
@@ -48,7 +58,8 @@ class PaymentPart(Wire, frozen=True):
     provider: Provider
 
     def __post_init__(self) -> None:
-        check_amounts(total=self.total)
+        if not is_amount(self.total):
+            check_amounts(total=self.total)
 
 
 class Discount(Wire, frozen=True):
@@ -76,7 +87,10 @@ class PaymentItem(Wire, frozen=True):
     additional_data: Any = None
 
     def __post_init__(self) -> None:
-        check_amounts(price=self.price, quantity=self.quantity, minQuantity=self.min_quantity)
+        least = self.min_quantity
+        right = is_amount(self.price) and is_amount(self.quantity)
+        if not (right and (least is None or is_amount(least))):
+            check_amounts(price=self.price, quantity=self.quantity, minQuantity=least)
 
 
 class Payment(
@@ -125,7 +139,8 @@ class Payment(
     raw: bytes = b""
 
     def __post_init__(self) -> None:
-        check_amounts(tipBrutto=self.tip_gross, tipNetto=self.tip_net)
+        if not (is_amount(self.tip_gross) and is_amount(self.tip_net)):
+            check_amounts(tipBrutto=self.tip_gross, tipNetto=self.tip_net)
 
     @property
     def created_at(self) -> datetime | None:
