@@ -34,6 +34,7 @@ TIME: Final = pa.timestamp("us", tz="UTC")
 _TEXT: Final = pa.string()
 _TEXTS: Final = pa.list_(pa.string())
 _COUNT: Final = pa.int32()
+_EXACT_FLOAT: Final = 2**53
 
 PAYMENTS: Final = pa.schema(
     {
@@ -216,11 +217,20 @@ def _column(frame: pd.DataFrame, field: pa.Field, what: str) -> pa.Array:
         if field.type == TIME:
             return pa.array(pd.to_datetime(series, utc=True)).cast(TIME)
         if field.type == _TEXT:
-            values = [None if _absent(value) else str(value) for value in series]
+            values = [None if _absent(value) else _as_text(value) for value in series]
             return pa.array(values, _TEXT)
         return pa.array(series, field.type, from_pandas=True)
     except (AmountError, pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError) as error:
         raise ReconciliationError(f"{what}.{field.name}: {error}") from error
+
+
+def _as_text(value: object) -> str:
+    """Write an ID as it was before pandas made a float of it to fit a missing one in."""
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) >= _EXACT_FLOAT:
+            raise ValueError(f"{value!r} is a float, which has lost digits; read IDs as text")
+        return str(int(value))
+    return str(value)
 
 
 def _money(series: pd.Series, what: str) -> pa.Array:

@@ -44,6 +44,16 @@ def test_ids_that_pandas_read_as_numbers_become_text():
     assert table["bill_id"].to_pylist() == [None]
 
 
+def test_ids_that_a_missing_one_made_floats_are_whole_again_or_refused():
+    frame = pd.DataFrame({"amount": [1, 2], "payment_id": [1234.0, np.nan]})
+    table = conform(frame, TENDERS, what="t", required=["amount"])
+    assert table["payment_id"].to_pylist() == ["1234", None]
+    for lost in (1e17, 0.5):
+        frame["payment_id"] = [lost, np.nan]
+        with pytest.raises(ReconciliationError, match=r"t\.payment_id: .* read IDs as text"):
+            conform(frame, TENDERS, what="t", required=["amount"])
+
+
 def test_times_are_brought_to_utc():
     frame = pd.DataFrame({"amount": [1], "paid_at": ["2026-11-20T21:33:39+01:00"]})
     table = conform(frame, TENDERS, what="t", required=["amount"])

@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 from qerko_recon.errors import QerkoReconError
 from qerko_recon.money import trim
+from qerko_recon.wording import one_line
 
 __all__ = [
     "Book",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _ROWS: Final = 1_048_576
+_LINK_TEXT: Final = 200
 _LINKS: Final = 65_530
 _CHARACTERS: Final = 32_767
 _DIGITS: Final = 15
@@ -292,7 +294,8 @@ class Sheet:
             return
         self.links += 1
         xl_cell_to_rowcol(link.cell)
-        text = _cut(_encodable(link.text), 255)
+        # A link's text stands in an attribute too, where XlsxWriter does not escape as in a cell.
+        text = one_line(_encodable(link.text), _LINK_TEXT)
         target = f"internal:'{link.sheet}'!{link.cell}"
         self.worksheet.write_url(row, place, target, self.book.format("link"), string=text)
 

@@ -296,3 +296,14 @@ def test_times_and_days_that_excel_does_not_know_are_text(made, tmp_path):
     book = openpyxl.load_workbook(tmp_path / "old.xlsx")
     assert table(book["Payments"])[0]["Created (Europe/Prague)"].startswith("1871-01-01")
     assert table(book["Breaks"])[0]["Business day"].startswith("18")
+
+
+def test_a_file_named_with_control_characters_leaves_the_workbook_whole(made, tmp_path):
+    name = "\x00\x07<till>\n.csv"
+    lines = [made.posted("1", "90", source_file=name, source_row=2)]
+    made([made.paid("1", "100")], lines).to_excel(tmp_path / "close.xlsx")
+    with zipfile.ZipFile(tmp_path / "close.xlsx") as parts:
+        for part in parts.namelist():
+            if part.endswith((".xml", ".rels")):
+                ET.fromstring(parts.read(part))
+    assert len(openpyxl.load_workbook(tmp_path / "close.xlsx")["Breaks"]["A"]) > 1
