@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.errors import ReconciliationError, shorten
 from qerko_recon.money import from_units, to_units
+from qerko_recon.pos.vocabulary import state_meant
 from qerko_recon.recon.days import Days, business_dates
 from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
@@ -228,8 +229,7 @@ def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
     table = conform(tenders, TENDERS, what="pos.tenders", required=("amount",))
     table = _with_total(_name_rows(table))
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
-    state = pc.fill_null(table["state"], "paid")
-    table = _replaced(table, "state", state)
+    table = _replaced(table, "state", _states(table))
     table = _replaced(table, "currency", _currencies(table, paid))
     return TenderSide(
         table=table,
@@ -240,7 +240,7 @@ def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
         tip=to_units(table["tip"]),
         has_tip=np.asarray(pc.is_valid(table["tip"]).combine_chunks().to_numpy(False)),
         readable=readable,
-        counts=~_is_in(pc.utf8_lower(state), _INACTIVE) | _reversals(table),
+        counts=~_is_in(table["state"], _INACTIVE) | _reversals(table),
     )
 
 
@@ -268,6 +268,23 @@ def _with_total(table: pa.Table) -> pa.Table:
     return _replaced(table, "total", column)
 
 
+def _states(table: pa.Table) -> pa.Array:
+    """Bring the POS's words for a line's state to ours; a word nobody knows stays as it is.
+
+    Where no state is given the line is paid. What is marked as a refund is money given back if
+    it is negative, and a line that no longer counts if it is not.
+    """
+    given = pc.fill_null(table["state"], "paid").combine_chunks()
+    words = pc.unique(given)
+    meant = pa.array([state_meant(word) or word for word in words.to_pylist()], pa.string())
+    states = meant.take(pc.index_in(given, value_set=words))
+    refund = pc.equal(states, "refund")
+    if not pc.any(refund).as_py():
+        return states
+    negative = pa.array(to_units(table["total"]) < 0)
+    return pc.if_else(refund, pc.if_else(negative, "paid", "cancelled"), states)
+
+
 def _reversals(table: pa.Table) -> Mask:
     """Find cancelled lines that take back the money of a paid line beside them.
 
@@ -276,7 +293,7 @@ def _reversals(table: pa.Table) -> Mask:
     """
     found = np.zeros(table.num_rows, dtype=bool)
     units = to_units(table["total"])
-    cancelled = _is_in(pc.utf8_lower(table["state"]), ("cancelled",))
+    cancelled = _is_in(table["state"], ("cancelled",))
     suspects = np.flatnonzero(cancelled & (units < 0))
     if not len(suspects):
         return found

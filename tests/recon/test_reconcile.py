@@ -176,6 +176,24 @@ def test_a_reversal_line_takes_the_money_back_once(frames):
     assert found(reconcile(*frames(cancelled, both_marked))) == []
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("PAID", []),
+        ("Zaplaceno", []),
+        ("VOID", [("state_mismatch", "paid_but_cancelled", "1", "-100")]),
+        ("canceled", [("state_mismatch", "paid_but_cancelled", "1", "-100")]),
+        ("Otevřený", [("state_mismatch", "paid_but_open", "1", "-100")]),
+        ("refunded", [("state_mismatch", "paid_but_cancelled", "1", "-100")]),
+        ("parked", []),
+    ],
+)
+def test_a_frame_s_own_words_for_states_are_understood(frames, word, expected):
+    result = reconcile(*frames([frames.payment("1", 100)], [frames.line("1", 100, state=word)]))
+    assert found(result) == expected
+    assert any("parked" in note for note in result.summary.notes) is (word == "parked")
+
+
 def test_a_payment_of_the_next_business_day_is_a_matter_of_timing(frames):
     def at(day, hour):
         return datetime(2026, 11, day, hour, 30, tzinfo=UTC)
