@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Final
+from typing import Final, SupportsIndex
 from uuid import UUID
+
+import pandas as pd
 
 from qerko_recon.api import (
     ApiClient,
@@ -120,11 +122,13 @@ def fetch_payments(
         raise ConfigError(
             f"ids is the text {shorten(ids)!r}; give a list of IDs, as in [{shorten(ids)!r}]"
         )
-    if isinstance(ids, bytes | bytearray) or not isinstance(ids, Iterable):
+    if isinstance(ids, pd.DataFrame):
+        raise ConfigError("ids is a DataFrame; give one column of it, as in table['payment_id']")
+    if isinstance(ids, bytes | bytearray | memoryview) or not isinstance(ids, Iterable):
         raise ConfigError(f"ids is {type(ids).__name__}; give a list of IDs, as in ['1234']")
     for name, value, most in (("concurrency", concurrency, 64), ("attempts", attempts, 20)):
-        if not 1 <= value <= most:
-            raise ConfigError(f"{name} cannot be {value}; it is from 1 to {most}")
+        if not isinstance(value, SupportsIndex) or not 1 <= operator.index(value) <= most:
+            raise ConfigError(f"{name} cannot be {value!r}; it is a whole number from 1 to {most}")
     wanted = list(_distinct(ids))
     job = _Job(client, attempts, pause)
     with _reporter(progress, len(wanted)) as report:
@@ -150,7 +154,7 @@ def _as_text(one: object, number: int) -> str:
     """Give an ID as text; nothing for what lists and frames have where there is none."""
     if isinstance(one, str):
         return one.strip()
-    if one is None or str(one) in {"nan", "NaN", "<NA>", "NaT"}:
+    if one is None or (not isinstance(one, int) and str(one) in {"nan", "NaN", "<NA>", "NaT"}):
         return ""
     if isinstance(one, float):
         raise ConfigError(
@@ -163,6 +167,8 @@ def _as_text(one: object, number: int) -> str:
             return str(operator.index(one))  # type: ignore[arg-type]
     except TypeError:
         pass
+    except ValueError:  # Python writes out no more than some thousand digits
+        raise ConfigError(f"ID number {number} has more digits than any ID has") from None
     raise ConfigError(f"ID number {number} is {type(one).__name__}; IDs are text or whole numbers")
 
 
@@ -243,7 +249,7 @@ class _Job:
         self._lock = threading.Lock()
 
         self._tasks: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[tuple[str, Outcome | ConfigError]] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[str, Outcome | BaseException]] = queue.SimpleQueue()
         self._unsent: set[str] = set()  # IDs for which there was no connection
 
     def run(
@@ -292,14 +298,14 @@ class _Job:
             payment_id, outcome = self._results.get(timeout=_BLINK)
         except queue.Empty:
             return None
-        if isinstance(outcome, ConfigError):
+        if isinstance(outcome, BaseException):
             raise outcome
         return payment_id, outcome
 
     def _work(self) -> None:
         """Take IDs until there are none; whatever happens, each has a result."""
         while (payment_id := self._tasks.get()) is not None:
-            outcome: Outcome | ConfigError
+            outcome: Outcome | BaseException
             try:
                 outcome = self._one(payment_id)
             except ConfigError as error:
@@ -307,6 +313,8 @@ class _Job:
             except Exception as error:  # noqa: BLE001 - one ID's fault is not the others'
                 fault = f"could not be handled ({type(error).__name__}: {shorten(error, 200)})"
                 outcome = Failure(_writable(payment_id), "invalid", None, fault, 1)
+            except BaseException as error:  # noqa: BLE001 - for the caller, who waits for it
+                outcome = error
             self._results.put((payment_id, outcome))
 
     def _one(self, payment_id: str) -> Outcome:

@@ -52,7 +52,7 @@ _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class Venue:
     """One restaurant: its credentials, Qerko's address, its clock.
 
@@ -88,24 +88,32 @@ class Venue:
     name: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "api_key", ApiKey.hidden(self.api_key))
+    def __init__(
+        self,
+        *,
+        api_key: ApiKey | str,
+        pos_id: str,
+        base_url: str = base_url,
+        api_version: str = api_version,
+        time_zone: str = time_zone,
+        business_day_cutoff: time | str = business_day_cutoff,
+        name: str | None = name,
+        sources: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        object.__setattr__(self, "api_key", ApiKey.hidden(api_key))
+        del api_key  # a traceback shows arguments, and a venue that is half made
         self.api_key.check()
-        object.__setattr__(self, "pos_id", _checked_pos_id(self.pos_id))
-        object.__setattr__(self, "base_url", _checked_url(self.base_url))
-        if not re.fullmatch(r"v\d+", self.api_version):
-            raise ConfigError(
-                f"api_version cannot be {shorten(self.api_version)!r}; it is v2, or another "
-                "version that Qerko names"
-            )
-        if not _is_zone(self.time_zone):
-            close = _did_you_mean(self.time_zone, list(available_timezones()))
-            raise ConfigError(
-                f"time_zone {shorten(self.time_zone)!r} is not known{close}; it can be, for "
-                "example, Europe/Prague"
-            )
-        if self.business_day_cutoff.tzinfo is not None:
-            raise ConfigError("business_day_cutoff is local time; give it without an offset")
+        checked = {
+            "pos_id": _checked_pos_id(_text("pos_id", pos_id)),
+            "base_url": _checked_url(_text("base_url", base_url)),
+            "api_version": _checked_version(_text("api_version", api_version)),
+            "time_zone": _checked_zone(_text("time_zone", time_zone)),
+            "business_day_cutoff": _checked_cutoff(business_day_cutoff),
+            "name": name,
+            "sources": sources,
+        }
+        for attribute, value in checked.items():
+            object.__setattr__(self, attribute, value)
 
     @property
     def is_loopback(self) -> bool:
@@ -128,7 +136,7 @@ class Venue:
         *,
         config: str | os.PathLike[str] | None = None,
         environ: Mapping[str, str] | None = None,
-        **stated: ApiKey | str | None,
+        **stated: ApiKey | str | time | None,
     ) -> Venue:
         """Gather a venue's settings: what is stated, then the environment, then the file.
 
@@ -147,11 +155,11 @@ class Venue:
         Raises
         ------
         ConfigError
-            A setting is missing or malformed; the message says where it was looked for.
+            A setting is missing, malformed or unknown; the message says where it was looked for.
         """
+        stated = _known(stated)
         told = _taken(os.environ if environ is None else environ)
         del environ
-        stated = _hide_key(stated)
         if all(stated.get(one) for one in ("api_key", "pos_id", "base_url")):
             # Whom to ask is settled, so nothing of the working folder can be in the way.
             return cls._gather(stated, {}, {}, name, None)
@@ -160,14 +168,14 @@ class Venue:
         from_file, name = ({}, name) if file is None else _read_file(file, name)
         if name is not None and file is None:
             raise ConfigError(
-                f"venue {shorten(name)!r} is asked for, and there is no settings file: "
-                f"write {_FILE} with a table [venues.{shorten(name)}], or name it with --config"
+                f"venue {_shown(name)!r} is asked for, and there is no settings file: "
+                f"write {_FILE} with a table [venues.{_shown(name)}], or name it with --config"
             )
         return cls._gather(stated, told, from_file, name, file)
 
-    def replaced(self, **stated: ApiKey | str | None) -> Venue:
+    def replaced(self, **stated: ApiKey | str | time | None) -> Venue:
         """Give this venue with other settings, as :meth:`load` takes them."""
-        stated = _hide_key(stated)
+        stated = _known(stated)
         given: dict[str, Any] = {name: one for name, one in stated.items() if one is not None}
         if not given:
             return self
@@ -194,10 +202,9 @@ class Venue:
                 (_DEFAULTS.get(setting), "default"),
             )
             for value, source in given:
-                if value is not None and (isinstance(value, ApiKey) or value.strip()):
-                    is_text = isinstance(value, str)
-                    values[setting] = value.strip() if is_text else value
-                    sources[setting] = source
+                kept = value.strip() if isinstance(value, str) else value
+                if kept is not None and kept != "":
+                    values[setting], sources[setting] = kept, source
                     break
         return cls._of(values, sources, name, file)
 
@@ -226,7 +233,7 @@ class Venue:
             base_url=values["base_url"],
             api_version=values["api_version"],
             time_zone=values["time_zone"],
-            business_day_cutoff=_checked_cutoff(values["business_day_cutoff"]),
+            business_day_cutoff=values["business_day_cutoff"],
             name=name,
             sources=MappingProxyType(sources),
         )
@@ -239,6 +246,20 @@ def _taken(environ: Mapping[str, str]) -> dict[str, Any]:
     if "QERKO_API_KEY" in told:
         told["QERKO_API_KEY"] = ApiKey.hidden(told["QERKO_API_KEY"])
     return told
+
+
+def _known(stated: dict[str, Any]) -> dict[str, Any]:
+    """Hide the key among stated settings; what is no setting is refused, not left aside."""
+    unknown = next((one for one in stated if one not in _VARIABLES), None)
+    if unknown is None:
+        return _hide_key(stated)
+    stated.clear()  # the misspelt one may be the key, and a traceback shows arguments
+    raise ConfigError(_unknown(unknown))
+
+
+def _unknown(setting: str) -> str:
+    close = _did_you_mean(setting, list(_VARIABLES))
+    return f"unknown setting {_shown(setting)!r}{close}; known are {', '.join(_VARIABLES)}"
 
 
 def _hide_key(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -292,7 +313,7 @@ def _read_file(file: Path, name: str | None) -> tuple[dict[str, Any], str | None
         )
     if name is not None and name not in venues:
         raise ConfigError(
-            f"{file} has no venue {shorten(name)!r}{_did_you_mean(name, list(venues))}; "
+            f"{file} has no venue {_shown(name)!r}{_did_you_mean(name, list(venues))}; "
             f"it has: {', '.join(sorted(venues)) or 'none'}"
         )
     settings: dict[str, Any] = {}
@@ -308,9 +329,7 @@ def _table(file: Path, content: Mapping[str, object]) -> _Table:
     table: dict[str, Any] = {}
     for key, value in content.items():
         if key not in _VARIABLES:
-            close = _did_you_mean(key, list(_VARIABLES))
-            known = ", ".join(_VARIABLES)
-            return f"{file}: unknown setting {shorten(key)!r}{close}; known are {known}"
+            return f"{file}: {_unknown(key)}"
         if not isinstance(value, str | time):
             return f"{file}: {key} is text in quotes"
         text = value.isoformat("minutes") if isinstance(value, time) else value
@@ -319,9 +338,20 @@ def _table(file: Path, content: Mapping[str, object]) -> _Table:
     return _hide_key(table)
 
 
+def _shown(value: str) -> str:
+    """Quote a setting; a key that was put in its place by mistake is blotted out."""
+    return shorten(re.sub(r"\w{4}(-\w{4}){4,}", "****", value))
+
+
 def _did_you_mean(word: str, known: list[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _text(setting: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{setting} is {type(value).__name__}; it is text")
+    return value
 
 
 def _checked_pos_id(pos_id: str) -> str:
@@ -337,7 +367,7 @@ def _checked_pos_id(pos_id: str) -> str:
 def _checked_url(url: str) -> str:
     if "@" in url:
         raise ConfigError("base_url holds a user name or password; give https://host alone")
-    shown = shorten(url)
+    shown = _shown(url)
     try:
         parts = urlsplit(url.rstrip("/"))
         is_address = parts.port != 0 and _is_host(parts.hostname or "")
@@ -367,6 +397,25 @@ def _is_host(host: str) -> bool:
     return True
 
 
+def _checked_version(version: str) -> str:
+    if not re.fullmatch(r"v\d+", version, re.ASCII):
+        raise ConfigError(
+            f"api_version cannot be {_shown(version)!r}; it is v2, or another version that "
+            "Qerko names"
+        )
+    return version
+
+
+def _checked_zone(name: str) -> str:
+    if not _is_zone(name):
+        close = _did_you_mean(name, list(available_timezones()))
+        raise ConfigError(
+            f"time_zone {_shown(name)!r} is not known{close}; it can be, for example, "
+            "Europe/Prague"
+        )
+    return name
+
+
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
@@ -384,10 +433,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _checked_cutoff(text: str) -> time:
+def _checked_cutoff(given: time | str) -> time:
     try:
-        return time.fromisoformat(text)
-    except ValueError as error:
+        cutoff = given if isinstance(given, time) else time.fromisoformat(given)
+    except (ValueError, TypeError):
         raise ConfigError(
-            f"business_day_cutoff cannot be {shorten(text)!r}; it is a time such as 04:00"
-        ) from error
+            f"business_day_cutoff cannot be {_shown(str(given))!r}; it is a time such as 04:00"
+        ) from None
+    if cutoff.tzinfo is not None:
+        raise ConfigError("business_day_cutoff is local time; give it without an offset")
+    return cutoff

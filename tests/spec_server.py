@@ -37,7 +37,9 @@ class Fault:
 
     ``reply`` sends ``status``, ``headers`` and ``body``; ``truncate`` announces more than it
     sends; ``reset`` and ``close`` drop the connection after the request was read; ``hang`` holds
-    it until the server stops; ``stall`` sends half a body and holds.
+    it until the server stops; ``stall`` sends half a body and holds; ``drip`` sends a body byte
+    by byte without an end; ``early`` resets the connection before a body is read; ``raw`` sends
+    ``body`` in place of a whole answer, HTTP or not.
     """
 
     kind: str = "reply"
@@ -141,14 +143,19 @@ class SpecServer:
         with self._lock:
             self._now -= 1
 
-    def fault_for(self, seen: Seen) -> Fault | None:
-        who = _id_in(seen.target)
+    def fault_for(self, method: str, target: str, *, is_early: bool) -> Fault | None:
+        """Give the fault that strikes a request, before its body is read or after."""
         with self._lock:
-            for place in ((seen.method, who), (seen.method, None)):
-                if self.faults[place]:
-                    return self.faults[place].popleft()
-                if place in self.always:
-                    return self.always[place]
+            for place in ((method, _id_in(target)), (method, None)):
+                scripted = self.faults[place]
+                fault = scripted[0] if scripted else self.always.get(place)
+                if fault is None:
+                    continue
+                if (fault.kind == "early") is not is_early:
+                    return None
+                if scripted:
+                    scripted.popleft()
+                return fault
         return None
 
     def answer(self, seen: Seen) -> tuple[int, object]:  # noqa: PLR0911
@@ -210,13 +217,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_method(self) -> None:
         spec = self.server.spec
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        early = spec.fault_for(self.command, self.path, is_early=True)
+        length = 0 if early else int(self.headers.get("content-length", 0))
+        body = self.rfile.read(length)
         headers = {name.lower(): text for name, text in self.headers.items()}
         seen = Seen(self.command, self.path, headers, body, self.client_address)
         spec.begin(seen)
         try:
             spec.gate.wait(20)
-            fault = spec.fault_for(seen)
+            fault = early or spec.fault_for(self.command, self.path, is_early=False)
             if fault is None:
                 status, content = spec.answer(seen)
                 data = b"" if content is None else json.dumps(content).encode()
@@ -245,11 +254,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(fault.status, fault.body, fault.headers)
             return
         self.close_connection = True
+        if fault.kind == "raw":
+            self.wfile.write(fault.body)
+            self.wfile.flush()
+        if fault.kind == "drip":
+            self._send(200, b"{", {"Content-Length": "1000000"})
+            while not self.server.spec.stopped.wait(0.01):
+                self.wfile.write(b" ")
+                self.wfile.flush()
         if fault.kind in {"truncate", "stall"}:
             self._send(fault.status, fault.body, {"Content-Length": str(len(fault.body) + 99)})
         if fault.kind in {"hang", "stall"}:
             self.server.spec.stopped.wait(20)
-        if fault.kind == "reset":
+        if fault.kind in {"reset", "early"}:
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.connection.close()

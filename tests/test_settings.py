@@ -184,7 +184,58 @@ def test_a_venue_with_other_settings():
     assert second.sources == {"api_key": "stated"}
 
 
+def test_another_venue_takes_settings_as_text_too():
+    later = venue().replaced(business_day_cutoff="05:30", api_version="v3")
+    assert (later.business_day_cutoff, later.api_version) == (time(5, 30), "v3")
+    assert venue(business_day_cutoff="05:30").business_day_cutoff == time(5, 30)
+    environ = {"QERKO_API_KEY": KEY, "QERKO_POS_ID": POS_ID}
+    stated = Venue.load(environ=environ, business_day_cutoff=time(5, 30), time_zone=" ")
+    assert stated.business_day_cutoff == time(5, 30)
+    assert stated.time_zone == "Europe/Prague", "blank is not stated"
+    assert stated.sources["business_day_cutoff"] == "stated"
+
+
+def test_a_venue_does_not_change_and_its_key_may_come_as_text():
+    one = Venue(api_key=KEY, pos_id=POS_ID)
+    assert one == venue()
+    assert hash(one.api_key) == hash(venue().api_key)
+    with pytest.raises(AttributeError):
+        one.base_url = "https://qerko.example"
+    with pytest.raises(TypeError):
+        Venue(KEY, POS_ID)
+
+
 # What is said when they are wrong
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("timezone", r"unknown setting 'timezone' \(did you mean 'time_zone'\?\)"),
+        ("cutoff", "unknown setting 'cutoff'.*known are .*business_day_cutoff"),
+    ],
+)
+def test_what_is_stated_and_unknown_is_not_left_aside(setting, words):
+    environ = {"QERKO_API_KEY": KEY, "QERKO_POS_ID": POS_ID}
+    for act in (
+        lambda: Venue.load(environ=environ, **{setting: "x"}),
+        lambda: venue().replaced(**{setting: "x"}),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            act()
+
+
+@pytest.mark.parametrize("setting", ["pos_id", "base_url", "api_version", "time_zone"])
+@pytest.mark.parametrize("value", [2, ["v2"], b"v2"])
+def test_a_setting_that_is_no_text_is_named(setting, value):
+    environ = {"QERKO_API_KEY": KEY, "QERKO_POS_ID": POS_ID}
+    for act in (
+        lambda: venue(**{setting: value}),
+        lambda: Venue.load(environ=environ, **{setting: value}),
+        lambda: venue().replaced(**{setting: value}),
+    ):
+        with pytest.raises(ConfigError, match=f"{setting} is {type(value).__name__}; it is text"):
+            act()
 
 
 @pytest.mark.parametrize(
@@ -256,6 +307,8 @@ def test_files_that_cannot_be_read():
         ("base_url", "http://localhost.qerko.example", "unencrypted"),
         ("api_version", "2", "v2"),
         ("api_version", "v2/../v3", "v2"),
+        ("api_version", "v\u0662", "v2"),
+        ("api_version", None, "api_version is NoneType"),
         ("pos_id", "", "Pos-Id is empty"),
         ("pos_id", "a\nb", "line break"),
         ("pos_id", "ř", "letter"),
@@ -264,6 +317,8 @@ def test_files_that_cannot_be_read():
         ("time_zone", "/etc/passwd", "not known"),
         ("time_zone", "../x", "not known"),
         ("business_day_cutoff", time.fromisoformat("04:00+02:00"), "without an offset"),
+        ("business_day_cutoff", "late", "business_day_cutoff cannot be 'late'.*04:00"),
+        ("business_day_cutoff", 4, "business_day_cutoff cannot be '4'"),
     ],
 )
 def test_a_setting_that_cannot_be(setting, value, words):

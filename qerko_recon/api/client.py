@@ -43,7 +43,7 @@ _POLL_READ: Final = 180.0
 """Seconds. How long Qerko holds a poll is not documented; this is longer than is likely."""
 
 _ID_LENGTH: Final = 512
-_SERVER: Final = range(500, 600)
+_SERVER: Final = 500
 _DONE_PERHAPS: Final = range(200, 300)
 
 
@@ -249,7 +249,7 @@ class ApiClient:
         try:
             return read(self.ask(method, path, body=body, payment_id=payment_id, fresh=True))
         except (UnexpectedResponse, ServerRestarting) as error:
-            if error.status not in _SERVER and error.status not in _DONE_PERHAPS:
+            if error.status < _SERVER and error.status not in _DONE_PERHAPS:
                 raise
             trouble = str(error)
         raise OutcomeUnknown(

@@ -110,6 +110,8 @@ def _means_what_it_says(answer: Answer, method: str, payment_id: str | None) -> 
         return False
     if status == 410:  # noqa: PLR2004
         return method == "DELETE"
+    if status == 409:  # noqa: PLR2004 - of a payment it may mean anything
+        return payment_id is None
     return payment_id is not None or status not in {403, 404}
 
 
@@ -120,7 +122,7 @@ def retry_after(answer: Answer) -> float | None:
         return float(text[:9])
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -183,7 +183,9 @@ class Transport:
             ) as response:
                 return self._received(response, timeout.read or self._timeouts.read)
         except Exception as error:  # noqa: BLE001 - whichever it is, its frames hold the request
-            return _Trouble(_described(error), not isinstance(error, _NEVER_SENT))
+            # A malformed header is quoted, and may echo what was sent.
+            words = self._blotted(_described(error).encode("utf-8", "replace")).decode()
+            return _Trouble(shorten(words, 200).rstrip("."), not isinstance(error, _NEVER_SENT))
         except BaseException as error:  # noqa: BLE001 - Ctrl-C goes on, without those frames
             error.__cause__ = error.__context__ = None
             return error.with_traceback(None)
@@ -329,5 +331,4 @@ def _described(error: Exception) -> str:
         httpx.PoolTimeout: "no connection was free in time",
     }
     is_ours = isinstance(error, httpx.HTTPError | OSError)
-    said = words.get(type(error)) or (is_ours and str(error)) or type(error).__name__
-    return shorten(said, 200).rstrip(".")
+    return words.get(type(error)) or (is_ours and str(error)) or type(error).__name__

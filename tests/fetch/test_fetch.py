@@ -136,6 +136,23 @@ def test_what_the_server_asks_for_is_waited(server, connect, pauses, status, ask
     assert len(payments) == 1
 
 
+@pytest.mark.parametrize("asked", ["Thu, 01 Jan 1970 00:00:00 +99999999999999999", "soon", ""])
+def test_a_wait_that_nobody_can_read_is_our_own(server, connect, pauses, asked):
+    server.hold("1")
+    server.fail("GET", Fault(status=503, headers={"Retry-After": asked}))
+    assert len(connect().fetch_payments(["1"], pause=pauses.append)) == 1
+    assert 0 <= pauses[0] <= 0.25
+
+
+def test_a_wait_until_a_moment(server, connect, pauses):
+    server.hold("1", "2")
+    moments = ("Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT")
+    for moment in moments:
+        server.fail("GET", Fault(status=503, headers={"Retry-After": moment}))
+    connect().fetch_payments(["1", "2"], concurrency=1, pause=pauses.append)
+    assert pauses == [120, 0]
+
+
 def test_no_answer_in_time_is_tried_again(server, connect, pauses):
     server.hold("1")
     server.fail("GET", Fault("hang"), Fault("stall", body=b"{"))
@@ -213,6 +230,16 @@ def test_a_run_of_payments_that_break_off_does_not_take_others_along(server, con
     assert set(payments.failures["attempts"]) == {2}
 
 
+def test_broken_and_healthy_payments_by_turns_are_all_asked_for(server, connect, pauses):
+    ids = [f"{kind}-{n}" for n in range(20) for kind in ("broken", "healthy")]
+    server.hold(*(one for one in ids if one.startswith("healthy")))
+    for one in ids[::2]:
+        server.fail_always("GET", Fault("reset"), one)
+    payments = connect().fetch_payments(ids, concurrency=1, attempts=1, pause=pauses.append)
+    assert payments.frame["payment_id"].tolist() == ids[1::2]
+    assert rows(payments) == [(one, "network", None, 1) for one in ids[::2]]
+
+
 def test_one_payment_without_an_answer_does_not_speak_for_the_server(server, connect, pauses):
     ids = [str(number) for number in range(20)]
     server.hold(*ids)
@@ -225,15 +252,23 @@ def test_one_payment_without_an_answer_does_not_speak_for_the_server(server, con
 # Lists of IDs
 
 
-@pytest.mark.parametrize("ids", ["1234", b"1234", 1234, None, 1.5])
+@pytest.mark.parametrize("ids", ["1234", b"1234", memoryview(b"1234"), 1234, None, 1.5])
 def test_a_lone_id_is_no_list(server, connect, ids):
     with pytest.raises(ConfigError, match="give a list of IDs"):
         connect().fetch_payments(ids)
 
 
+def test_a_table_is_no_list(server, connect):
+    """Its columns' names would be asked for."""
+    with pytest.raises(ConfigError, match=r"one column of it, as in table\['payment_id'\]"):
+        connect().fetch_payments(pd.DataFrame({"payment_id": ["1"]}))
+    assert server.requests() == []
+
+
 @pytest.mark.parametrize(
     ("ids", "words"),
     [
+        ([10**5000], "ID number 1 has more digits than any ID has"),
         (["1", 2.5], r"ID number 2, 2\.5, is a float"),
         (pd.Series([1234, None]), r"ID number 1, 1234\.0, is a float.*as text"),
         ([True], "ID number 1 is bool"),
@@ -277,10 +312,17 @@ def test_nothing_asked_for_is_nothing_fetched(server, connect):
     assert server.requests() == []
 
 
-@pytest.mark.parametrize("setting", [{"concurrency": 0}, {"concurrency": 65}, {"attempts": 0}])
-def test_settings_that_cannot_be(connect, setting):
-    with pytest.raises(ConfigError, match=f"{next(iter(setting))} cannot be"):
-        connect().fetch_payments(["1"], **setting)
+@pytest.mark.parametrize("value", [0, -1, 65, 2.5, float("nan"), "8", None, [8]])
+@pytest.mark.parametrize("setting", ["concurrency", "attempts"])
+def test_settings_that_cannot_be(server, connect, setting, value):
+    with pytest.raises(ConfigError, match=f"{setting} cannot be .*whole number from 1 to"):
+        connect().fetch_payments(["1"], **{setting: value})
+    assert server.requests() == []
+
+
+def test_whole_numbers_of_numpy_will_do(server, connect):
+    server.hold("1")
+    assert len(connect().fetch_payments(["1"], concurrency=np.int64(2), attempts=np.int8(1))) == 1
 
 
 def test_a_closed_client_says_so_once(connect):
@@ -372,6 +414,55 @@ def test_a_listener_that_fails_stops_the_fetch(server, connect):
     assert len(server.requests()) <= 4
 
 
+def join_workers():
+    for thread in threading.enumerate():
+        if thread.name == "qerko-fetch":
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def test_a_listener_that_interrupts_leaves_no_work_behind(server, connect):
+    ids = [str(number) for number in range(200)]
+    server.hold(*ids)
+    server.fail_always("GET", Fault(status=503, headers={"Retry-After": "120"}), "1")
+
+    def interrupt(progress):
+        if progress.done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        connect().fetch_payments(ids, concurrency=4, progress=interrupt)
+    join_workers()  # who waits two minutes is woken up
+    assert 5 <= len(server.requests()) <= 5 + 4
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_what_ends_a_worker_ends_the_fetch(server, connect, kind):
+    """A worker that went without a word would be waited for without an end."""
+    server.hold("2")
+    server.fail_always("GET", Fault(status=500), "1")
+
+    def end(seconds):
+        raise kind
+
+    with pytest.raises(kind):
+        connect().fetch_payments(["1"] + ["2"] * 3, concurrency=2, pause=end)
+    join_workers()
+
+
+def test_a_fault_of_our_own_is_one_id_s_fault(server, connect):
+    server.hold("2")
+    server.fail_always("GET", Fault(status=500), "1")
+
+    def fail(seconds):
+        raise ZeroDivisionError("by nought")
+
+    payments = connect().fetch_payments(["1", "2"], pause=fail)
+    assert rows(payments) == [("1", "invalid", None, 1)]
+    assert "ZeroDivisionError: by nought" in payments.failures["detail"].iloc[0]
+    assert payments.frame["payment_id"].tolist() == ["2"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
 def test_ctrl_c_does_not_wait_for_answers(server, connect):
     ids = [str(number) for number in range(50)]
@@ -413,7 +504,4 @@ def test_it_works_where_an_event_loop_runs(server, connect):
 def test_no_thread_is_left(server, connect):
     server.hold(*"123456")
     connect().fetch_payments(["1", "2", "3", "4", "5", "6"])
-    for thread in threading.enumerate():
-        if thread.name == "qerko-fetch":
-            thread.join(20)
-            assert not thread.is_alive()
+    join_workers()
