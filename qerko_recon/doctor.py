@@ -268,7 +268,7 @@ def _clock(answer: Answer) -> Finding:
     said = answer.headers.get("date")
     try:
         theirs = parsedate_to_datetime(said or "")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return Finding("clock", "skipped", "Qerko did not say what time it has")
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=UTC)

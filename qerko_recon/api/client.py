@@ -170,6 +170,11 @@ class ApiClient:
         AuthenticationFailed, ForeignPayment, PaymentNotFound, TransportError
             As for :meth:`get_payment`; nothing was captured.
         """
+        if not isinstance(receipt, Receipt):
+            raise TypeError(
+                f"the receipt is a {type(receipt).__name__}; give a qerko_recon.Receipt "
+                "(qerko_recon.model.decode_receipt reads one from JSON)"
+            )
         path = payment_path(self.venue.api_version, check_payment_id(payment_id), "/capture")
         return self._move_money(
             "POST",

@@ -74,7 +74,7 @@ def decode_error(body: bytes) -> ErrorBody:
     """Read an error body; whatever is not one becomes an empty error, since it explains little."""
     try:
         return _ERROR.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ErrorBody()
 
 

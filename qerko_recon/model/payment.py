@@ -149,9 +149,9 @@ class Payment(
             return None
         try:
             moment = datetime.fromisoformat(self.timestamp)
-        except ValueError:
+            return None if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # not a time, or none that UTC can tell
             return None
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
 
     @property
     def unknown(self) -> dict[str, Any]:

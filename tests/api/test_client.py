@@ -411,3 +411,9 @@ def test_ctrl_c_goes_through_without_the_frames_that_hold_the_key(server, connec
         client.get_payment("1")
     files = {str(entry.path) for entry in caught.traceback}
     assert not any("httpx" in file or "httpcore" in file for file in files)
+
+
+def test_a_receipt_that_is_none_is_refused_before_anything_is_sent(server, connect):
+    with pytest.raises(TypeError, match=r"the receipt is a dict; give a qerko_recon\.Receipt"):
+        connect().capture_payment("1", {"items": []})
+    assert server.requests() == []

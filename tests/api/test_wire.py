@@ -14,6 +14,7 @@ from spec_server import API_KEY, Fault, SpecServer, payment
 
 from qerko_recon.api import ApiClient, Timeouts
 from qerko_recon.errors import (
+    ApiError,
     AuthenticationFailed,
     BadRequest,
     OutcomeUnknown,
@@ -164,6 +165,17 @@ def test_a_wait_that_nobody_can_read_is_the_documented_one(server, connect, text
     with pytest.raises(ServerRestarting) as caught:
         connect().poll()
     assert caught.value.retry_after == 120
+
+
+DEEP = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+def test_a_body_without_a_bottom(server, connect, status):
+    server.fail("GET", Fault(status=status, body=DEEP))
+    with pytest.raises(ApiError) as caught:
+        connect().get_payment("1")
+    assert (caught.value.status, caught.value.body) == (status, DEEP)
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, BadRequest), (401, AuthenticationFailed)])

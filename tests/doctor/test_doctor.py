@@ -205,6 +205,13 @@ def test_an_environment_in_place_of_a_named_venue(server, tmp_path):
     assert "api_key come from the environment" in found["settings"].sentence
 
 
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 +99999999999999999", "noon", ""])
+def test_a_date_that_nobody_can_read(server, date):
+    server.fail_always("GET", Fault(status=404, headers={"Date": date}))
+    found, code = look(told(server))
+    assert (found["clock"].verdict, code) == ("skipped", 0)
+
+
 def test_what_was_not_foreseen_is_a_finding(server, monkeypatch):
     def broken(venue):
         raise ZeroDivisionError("by nought")

@@ -160,6 +160,17 @@ def test_no_answer_in_time_is_tried_again(server, connect, pauses):
     assert (len(payments), len(pauses)) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-20T18:00:00"],
+)
+def test_a_time_that_utc_cannot_tell_is_not_known(server, connect, moment):
+    server.hold("1", "2", timestamp=moment)
+    payments = connect().fetch_payments(["1", "2"])
+    assert len(payments) == 2
+    assert payments.frame["created_at"].isna().all()
+
+
 # Credentials
 
 
