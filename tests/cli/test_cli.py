@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -367,6 +368,7 @@ def test_the_installed_command_and_the_module_are_the_same():
         assert ran.stdout.startswith("qerko-recon, version ")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
 def test_the_simulator_serves_until_ctrl_c(day, tmp_path):
     command = [sys.executable, "-m", "qerko_recon", "simulate", "--port", "0", "--payments", "60"]
     with subprocess.Popen(
