@@ -29,12 +29,13 @@ from qerko_recon.errors import (
     ReconciliationError,
     ServerRestarting,
     SessionLogError,
+    StoreError,
     TransportError,
     UnexpectedResponse,
 )
 
 if TYPE_CHECKING:
-    from qerko_recon.client import Client
+    from qerko_recon.client import AsyncClient, Client
     from qerko_recon.frames import Payments
     from qerko_recon.keys import ApiKey
     from qerko_recon.model import Receipt
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from qerko_recon.recon import Policy, infer_policy
     from qerko_recon.report import Result, reconcile
     from qerko_recon.settings import Venue
+    from qerko_recon.store import PaymentStore
 
 __all__ = [
     "AmountError",
     "ApiError",
     "ApiKey",
+    "AsyncClient",
     "AuthenticationFailed",
     "BadRequest",
     "CancelWindowClosed",
@@ -57,6 +60,7 @@ __all__ = [
     "InvalidPaymentId",
     "OutcomeUnknown",
     "PaymentNotFound",
+    "PaymentStore",
     "Payments",
     "Policy",
     "PosExport",
@@ -68,6 +72,7 @@ __all__ = [
     "Result",
     "ServerRestarting",
     "SessionLogError",
+    "StoreError",
     "TransportError",
     "UnexpectedResponse",
     "Venue",
@@ -83,7 +88,9 @@ __version__ = "0.1.0"
 # Loaded when first asked for, so that `import qerko_recon` costs next to nothing.
 _WHERE: Final = {
     "ApiKey": "qerko_recon.keys",
+    "AsyncClient": "qerko_recon.client",
     "Client": "qerko_recon.client",
+    "PaymentStore": "qerko_recon.store",
     "Payments": "qerko_recon.frames",
     "Policy": "qerko_recon.recon",
     "PosExport": "qerko_recon.pos",

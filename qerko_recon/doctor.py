@@ -16,9 +16,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
-from qerko_recon.api import Answer, ApiClient, Timeouts, payment_path, tls_context
+from qerko_recon.api import (
+    Answer,
+    ApiClient,
+    Request,
+    Timeouts,
+    environment_proxy,
+    payment_path,
+    tls_context,
+)
 from qerko_recon.errors import QerkoReconError, shorten
 from qerko_recon.settings import Venue
 
@@ -109,12 +116,8 @@ def _steps(
 
 def _proxy(venue: Venue) -> str | None:
     """Name the proxy that the environment sets for a venue, without its password."""
-    parts = urlsplit(venue.base_url)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy is None or venue.is_loopback or proxy_bypass(parts.hostname or ""):
-        return None
-    return proxy.rpartition("@")[2].rpartition("://")[2]
+    proxy = environment_proxy(venue)
+    return None if proxy is None else proxy.rpartition("@")[2].rpartition("://")[2]
 
 
 def _settings(venue: Venue) -> tuple[Verdict, str]:
@@ -229,7 +232,7 @@ def _http(venue: Venue) -> Iterator[Finding]:
     began = time.monotonic()
     try:
         with ApiClient(venue, timeouts=waits) as client:
-            answer = client.send("GET", path, payment_id=_NOBODY)
+            answer = client.send(Request("GET", path, payment_id=_NOBODY))
     except QerkoReconError as error:
         yield Finding("HTTP", "failed", str(error))
         return

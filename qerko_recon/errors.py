@@ -9,7 +9,7 @@ to do next. No error ever carries an API key.
     ├── ConfigError                a setting is missing or malformed
     ├── InvalidPaymentId           an ID that no request can carry; nothing was sent
     ├── AmountError                an amount cannot be held exactly, or is not a number
-    ├── ApiError                   .method .path .status .payment_id .body
+    ├── ApiError                   .method .path .status .payment_id .body .headers
     │   ├── BadRequest             400
     │   ├── AuthenticationFailed   401
     │   ├── ForeignPayment         403
@@ -22,11 +22,14 @@ to do next. No error ever carries an API key.
     │   └── OutcomeUnknown         a cancel or capture was sent and no answer came
     ├── PosExportError             .file .row .column .value
     ├── SessionLogError            .file .line
+    ├── StoreError                 .file; a store of payments cannot be read or written
     └── ReconciliationError        inputs or a policy that cannot be reconciled
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "ReconciliationError",
     "ServerRestarting",
     "SessionLogError",
+    "StoreError",
     "TransportError",
     "UnexpectedResponse",
 ]
@@ -98,6 +102,8 @@ class ApiError(QerkoReconError):
         The payment concerned, if one is.
     body
         The answer's body as received; often empty.
+    headers
+        The answer's headers, by lower-case name.
     """
 
     def __init__(
@@ -109,6 +115,7 @@ class ApiError(QerkoReconError):
         status: int,
         payment_id: str | None = None,
         body: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(message)
         self.method = method
@@ -116,6 +123,7 @@ class ApiError(QerkoReconError):
         self.status = status
         self.payment_id = payment_id
         self.body = body
+        self.headers = headers
 
     def __repr__(self) -> str:
         request = f"{self.method} {shorten(self.path)}"
@@ -162,10 +170,17 @@ class ServerRestarting(ApiError):
         status: int,
         payment_id: str | None = None,
         body: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
         retry_after: float = 120.0,
     ) -> None:
         super().__init__(
-            message, method=method, path=path, status=status, payment_id=payment_id, body=body
+            message,
+            method=method,
+            path=path,
+            status=status,
+            payment_id=payment_id,
+            body=body,
+            headers=headers,
         )
         self.retry_after = retry_after
 
@@ -186,10 +201,17 @@ class UnexpectedResponse(ApiError):
         status: int = 200,
         payment_id: str | None = None,
         body: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
         field: str | None = None,
     ) -> None:
         super().__init__(
-            message, method=method, path=path, status=status, payment_id=payment_id, body=body
+            message,
+            method=method,
+            path=path,
+            status=status,
+            payment_id=payment_id,
+            body=body,
+            headers=headers,
         )
         self.field = field
 
@@ -255,6 +277,14 @@ class SessionLogError(QerkoReconError):
         super().__init__(message)
         self.file = file
         self.line = line
+
+
+class StoreError(QerkoReconError):
+    """A store of payments cannot be opened, read or written."""
+
+    def __init__(self, message: str, *, file: str | None = None) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 class ReconciliationError(QerkoReconError):

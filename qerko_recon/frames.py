@@ -1,111 +1,52 @@
 """Payments as exact, Arrow-backed DataFrames: what was fetched and what could not be.
 
-Takes in decoded payments and failures; gives out the four frames of the data contract
-(:mod:`qerko_recon.schema`), and writes and reads them as one JSON Lines file.
+Takes in payments' JSON and failures; gives out the four frames of the data contract
+(:mod:`qerko_recon.schema`), typed payments one by one, and one JSON Lines file that keeps all.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Context, Decimal
 from functools import cached_property
 from html import escape
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import BinaryIO, Final
 
 import msgspec
 import pandas as pd
 import pyarrow as pa
 
-from qerko_recon.errors import (
-    AmountError,
-    QerkoReconError,
-    ReconciliationError,
-    UnexpectedResponse,
-    shorten,
-)
+from qerko_recon.errors import QerkoReconError, ReconciliationError, UnexpectedResponse, shorten
 from qerko_recon.files import replace_when_done
 from qerko_recon.model import Payment, decode_payment
-from qerko_recon.money import MONEY, decimal_array, fits, from_units, to_units
-from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, to_frame
+from qerko_recon.outcomes import Failure, Fetched, check_fits
+from qerko_recon.schema import FAILURES, to_frame
+from qerko_recon.tabulate import Tables, join, tabulate
 
-__all__ = ["Failure", "Fetched", "Payments", "check_fits"]
+__all__ = ["BATCH", "Failure", "Fetched", "PaymentNotHad", "Payments", "check_fits"]
 
-_T = TypeVar("_T")
+BATCH: Final = 20_000
+"""The most payments that are decoded at once."""
 
-_EXACT: Final = Context(prec=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A payment that was had: when, and through which version of the API."""
-
-    payment: Payment
-    fetched_at: datetime
-    api_version: str
+_SQLITE: Final = b"SQLite format 3\0"
+_BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An ID that could not be had.
+class PaymentNotHad(ReconciliationError, KeyError):
+    """A payment was looked up that is not there; the message says whether it was asked for."""
 
-    ``kind`` is ``forbidden``, ``not_found``, ``unauthorized``, ``server``, ``network`` or
-    ``invalid``; ``status`` is the HTTP status, ``None`` where no answer came.
-    """
-
-    payment_id: str
-    kind: str
-    status: int | None
-    detail: str
-    attempts: int
-
-
-def check_fits(payment: Payment) -> None:
-    """Refuse a payment whose amounts a money column cannot hold exactly.
-
-    Raises
-    ------
-    UnexpectedResponse
-        Names the field and the value; nothing is ever rounded.
-    """
-    for path, amount in _amounts(payment):
-        if not fits(amount):
-            raise UnexpectedResponse(
-                f"payment {shorten(payment.id)}: {path} is {shorten(amount)}, which does not fit "
-                "12 digits before and 6 after the decimal point; nothing is rounded",
-                payment_id=payment.id,
-                body=payment.raw,
-                field=path,
-            )
-
-
-def _amounts(payment: Payment) -> Iterator[tuple[str, Decimal]]:
-    yield "tipBrutto", payment.tip_gross
-    yield "tipNetto", payment.tip_net
-    yield "the tip's fee", _EXACT.subtract(payment.tip_gross, payment.tip_net)
-    if payment.discount is not None:
-        yield "discount.value", payment.discount.value
-    for index, part in enumerate(payment.parts):
-        yield f"parts[{index}].total", part.total
-    yield "the sum of the parts", _sum(part.total for part in payment.parts)
-    for index, item in enumerate(payment.items):
-        yield f"items[{index}].price", item.price
-        yield f"items[{index}].quantity", item.quantity
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0)
-    for amount in amounts:
-        total = _EXACT.add(total, amount)
-    return total
+    __str__ = Exception.__str__  # a KeyError would show its message in quotes
 
 
 class Payments:
     """Payments fetched by ID, and the IDs that could not be had.
+
+    Iterating gives the payments one by one, typed; ``len`` is their number. The frames are built
+    when they are first asked for, all three in one pass over the payments' JSON.
 
     Parameters
     ----------
@@ -128,14 +69,25 @@ class Payments:
     ReconciliationError
         A payment ID occurs twice.
     UnexpectedResponse
-        An amount does not fit a money column.
+        An amount does not fit a money column: any frame but ``failures`` names it.
 
     Examples
     --------
     >>> payments = Payments.read("data_samples/payment_of_the_spec.json")
     >>> payments.frame[["payment_id", "state", "parts_total"]].to_dict("records")
     [{'payment_id': '1234', 'state': 'PAID', 'parts_total': Decimal('156.000000')}]
+    >>> payments.payment("1234").parts[0].provider.name
+    'Qerko'
+    >>> [payment.bill_id for payment in payments]
+    ['1']
+
+    Notes
+    -----
+    A subclass may keep its records elsewhere: it overrides ``_batches``, ``_failed``, ``_find``,
+    ``_failed_count``, ``__len__`` and ``payment_ids``. Nothing else here looks at the records.
     """
+
+    source: tuple[str, str] | None = None
 
     def __init__(
         self,
@@ -148,118 +100,107 @@ class Payments:
         self._failures = tuple(failures)
         self.source = source
         seen: set[str] = set()
-        for payment_id in self.payment_ids:
+        for payment_id in self._own_ids():
             if payment_id in seen:
                 raise ReconciliationError(
                     f"payment {shorten(payment_id)} occurs twice; each ID may be given once"
                 )
             seen.add(payment_id)
 
-    @property
-    def payment_ids(self) -> list[str]:
-        """Every distinct ID asked for: those had, then those not."""
-        return [
-            *(one.payment.id for one in self._fetched),
-            *(one.payment_id for one in self._failures),
-        ]
+    def _own_ids(self) -> Iterator[str]:
+        yield from (one.payment_id for one in self._fetched)
+        yield from (one.payment_id for one in self._failures)
+
+    def _batches(self) -> Iterator[Sequence[Fetched]]:
+        """Give what was had, in the order asked for, at most :data:`BATCH` at a time."""
+        for start in range(0, len(self._fetched), BATCH):
+            yield self._fetched[start : start + BATCH]
+
+    def _failed(self) -> Iterable[Failure]:
+        """Give what could not be had."""
+        return self._failures
+
+    def _failed_count(self) -> int:
+        """Tell how many IDs could not be had, without looking at them."""
+        return len(self._failures)
+
+    def _find(self, payment_id: str) -> Fetched | Failure | None:
+        """Look one ID up."""
+        return self._by_id.get(payment_id)
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
-        """A row a payment; columns of :data:`qerko_recon.schema.PAYMENTS`."""
-        try:
-            return to_frame(self._table())
-        except AmountError:
-            for one in self._fetched:
-                check_fits(one.payment)  # says which payment and which field
-            raise
-
-    def _table(self) -> pa.Table:
-        payments = [one.payment for one in self._fetched]
-        gross = decimal_array(payment.tip_gross for payment in payments)
-        net = decimal_array(payment.tip_net for payment in payments)
-        columns: dict[str, pa.Array] = {
-            "payment_id": _text(payment.id for payment in payments),
-            "bill_id": _text(payment.bill_id for payment in payments),
-            "customer_id": _text(payment.customer_id for payment in payments),
-            "state": _text(payment.state for payment in payments),
-            "currency": _text(payment.currency for payment in payments),
-            "items_total": pa.array([_items_total(payment) for payment in payments], MONEY),
-            "discount_total": decimal_array(_discount(payment) for payment in payments),
-            "tip_gross": gross,
-            "tip_net": net,
-            "tip_fee": from_units(to_units(gross) - to_units(net)),
-            "parts_total": decimal_array(
-                _sum(part.total for part in payment.parts) for payment in payments
-            ),
-            "parts_count": pa.array([len(payment.parts) for payment in payments], pa.int32()),
-            "created_at": pa.array(
-                [payment.created_at for payment in payments], PAYMENTS.field("created_at").type
-            ),
-            "api_version": _text(one.api_version for one in self._fetched),
-            "fetched_at": pa.array(
-                [one.fetched_at for one in self._fetched], PAYMENTS.field("fetched_at").type
-            ),
-            "raw": _text(payment.raw.decode("utf-8", "replace") for payment in payments),
-        }
-        return pa.table(columns, schema=PAYMENTS)
-
-    @cached_property
-    def parts(self) -> pd.DataFrame:
-        """A row a part; columns of :data:`qerko_recon.schema.PARTS`."""
-        rows = self._rows(lambda payment: payment.parts)
-        columns = {
-            "payment_id": _text(payment.id for payment, _, _ in rows),
-            "part_no": pa.array([number for _, number, _ in rows], pa.int32()),
-            "provider_id": _text(part.provider.id for _, _, part in rows),
-            "provider_name": _text(part.provider.name for _, _, part in rows),
-            "provider_type": _text(part.provider.type for _, _, part in rows),
-            "total": decimal_array(part.total for _, _, part in rows),
-        }
-        return to_frame(pa.table(columns, schema=PARTS))
-
-    @cached_property
-    def items(self) -> pd.DataFrame:
-        """A row an item; columns of :data:`qerko_recon.schema.ITEMS`."""
-        rows = self._rows(lambda payment: payment.items)
-        columns = {
-            "payment_id": _text(payment.id for payment, _, _ in rows),
-            "item_no": pa.array([number for _, number, _ in rows], pa.int32()),
-            "item_id": _text(item.id for _, _, item in rows),
-            "name": _text(item.name for _, _, item in rows),
-            "quantity": decimal_array(item.quantity for _, _, item in rows),
-            "price": decimal_array(item.price for _, _, item in rows),
-            "line_total": pa.array(
-                [_line_total(item.price, item.quantity) for _, _, item in rows], MONEY
-            ),
-            "tags": pa.array([item.tags for _, _, item in rows], ITEMS.field("tags").type),
-        }
-        return to_frame(pa.table(columns, schema=ITEMS))
-
-    @cached_property
-    def failures(self) -> pd.DataFrame:
-        """A row an ID that could not be had; columns of :data:`qerko_recon.schema.FAILURES`."""
-        columns = {
-            "payment_id": _text(one.payment_id for one in self._failures),
-            "kind": _text(one.kind for one in self._failures),
-            "status": pa.array([one.status for one in self._failures], pa.int32()),
-            "detail": _text(one.detail for one in self._failures),
-            "attempts": pa.array([one.attempts for one in self._failures], pa.int32()),
-        }
-        return to_frame(pa.table(columns, schema=FAILURES))
-
-    def _rows(self, inner: Callable[[Payment], tuple[_T, ...]]) -> list[tuple[Payment, int, _T]]:
-        """Flatten what stands inside payments, numbered from 1."""
-        return [
-            (one.payment, number, row)
-            for one in self._fetched
-            for number, row in enumerate(inner(one.payment), start=1)
-        ]
+    def _by_id(self) -> dict[str, Fetched | Failure]:
+        records: Iterable[Fetched | Failure] = chain(self._fetched, self._failures)
+        return {one.payment_id: one for one in records}
 
     def __len__(self) -> int:
         return len(self._fetched)
 
+    @property
+    def payment_ids(self) -> list[str]:
+        """Every distinct ID asked for: those had, then those not."""
+        return list(self._own_ids())
+
+    def payment(self, payment_id: str) -> Payment:
+        """Give one payment, typed, with its JSON as ``raw``.
+
+        Parameters
+        ----------
+        payment_id
+            Exactly as in ``frame["payment_id"]``.
+
+        Raises
+        ------
+        PaymentNotHad
+            Also a ``KeyError``. The ID could not be had, or was never asked for.
+        """
+        found = self._find(payment_id)
+        if isinstance(found, Fetched):
+            return found.payment
+        shown = shorten(payment_id)
+        if found is not None:
+            raise PaymentNotHad(f"payment {shown} could not be had: {found.kind}, {found.detail}")
+        raise PaymentNotHad(
+            f"payment {shown} is not among the {len(self)} payments; fetch it first, or look it "
+            "up in `payment_ids`"
+        )
+
+    def __iter__(self) -> Iterator[Payment]:
+        for batch in self._batches():
+            for one in batch:
+                yield one.payment
+
+    @cached_property
+    def _tables(self) -> Tables:
+        return join(tabulate(batch) for batch in self._batches())
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row a payment; columns of :data:`qerko_recon.schema.PAYMENTS`."""
+        return to_frame(self._tables.payments)
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """A row a part; columns of :data:`qerko_recon.schema.PARTS`."""
+        return to_frame(self._tables.parts)
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """A row an item; columns of :data:`qerko_recon.schema.ITEMS`."""
+        return to_frame(self._tables.items)
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """A row an ID that could not be had; columns of :data:`qerko_recon.schema.FAILURES`."""
+        failed = list(self._failed())
+        columns = [
+            pa.array([getattr(one, field.name) for one in failed], field.type)
+            for field in FAILURES
+        ]
+        return to_frame(pa.table(columns, schema=FAILURES))
+
     def __repr__(self) -> str:
-        return f"Payments({len(self._fetched)} fetched, {len(self._failures)} not had)"
+        return f"{type(self).__name__}({len(self)} fetched, {self._failed_count()} not had)"
 
     def _repr_html_(self) -> str:
         shown = self.frame.drop(columns=["raw", "customer_id", "api_version", "fetched_at"])
@@ -276,10 +217,9 @@ class Payments:
         """
         try:
             with replace_when_done(path) as draft, draft.open("wb") as out:
-                out.writelines(_line(one) for one in self._fetched)
-                out.writelines(
-                    msgspec.json.encode(_Line(**_asdict(one))) + b"\n" for one in self._failures
-                )
+                for batch in self._batches():
+                    out.writelines(_line(one) for one in batch)
+                out.writelines(_failed_line(one) for one in self._failed())
         except OSError as error:
             raise QerkoReconError(
                 f"{path} cannot be written: {error.strerror}. Choose another place, or close "
@@ -296,23 +236,24 @@ class Payments:
             The file is missing or holds something else; the message names the line.
         """
         file = Path(path)
+        digest = hashlib.sha256()
+        fetched: list[Fetched] = []
+        failures: list[Failure] = []
         try:
-            content = file.read_bytes()
+            with file.open("rb") as content:
+                modified = datetime.fromtimestamp(os.fstat(content.fileno()).st_mtime, UTC)
+                for where, record in _records(_hashed(content, digest.update), file):
+                    outcome = _outcome(record, f"{file.name} {where}", modified)
+                    if isinstance(outcome, Fetched):
+                        fetched.append(outcome)
+                    else:
+                        failures.append(outcome)
         except OSError as error:
             raise ReconciliationError(
                 f"{file} cannot be read: {error.strerror}. Give the file that "
                 "`qerko-recon fetch --out` wrote, or payments as JSON"
             ) from error
-        modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        fetched: list[Fetched] = []
-        failures: list[Failure] = []
-        for where, record in _records(content.removeprefix(b"\xef\xbb\xbf"), file):
-            outcome = _outcome(record, f"{file.name} {where}", modified)
-            if isinstance(outcome, Fetched):
-                fetched.append(outcome)
-            else:
-                failures.append(outcome)
-        return cls(fetched, failures, source=(file.name, hashlib.sha256(content).hexdigest()))
+        return Payments(fetched, failures, source=(file.name, digest.hexdigest()))
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -328,15 +269,11 @@ class _Line(msgspec.Struct, omit_defaults=True):
     attempts: int = 0
 
 
-def _asdict(failure: Failure) -> dict[str, Any]:
-    return {name: getattr(failure, name) for name in failure.__slots__}
-
-
 def _line(one: Fetched) -> bytes:
     # A raw line break in JSON is only ever white space between tokens.
-    raw = one.payment.raw.replace(b"\r", b" ").replace(b"\n", b" ").strip()
+    raw = one.raw.replace(b"\r", b" ").replace(b"\n", b" ").strip()
     line = _Line(
-        payment_id=one.payment.id,
+        payment_id=one.payment_id,
         kind="fetched",
         fetched_at=one.fetched_at,
         api_version=one.api_version,
@@ -345,25 +282,61 @@ def _line(one: Fetched) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
-def _records(content: bytes, file: Path) -> Iterator[tuple[str, bytes]]:
+def _failed_line(one: Failure) -> bytes:
+    line = _Line(
+        payment_id=one.payment_id,
+        kind=one.kind,
+        status=one.status,
+        detail=one.detail,
+        attempts=one.attempts,
+    )
+    return msgspec.json.encode(line) + b"\n"
+
+
+def _hashed(content: BinaryIO, add: Callable[[bytes], object]) -> Iterator[bytes]:
+    """Give a file's lines, each handed to a digest as it is read."""
+    for line in content:
+        add(line)
+        yield line
+
+
+def _records(lines: Iterator[bytes], file: Path) -> Iterator[tuple[str, bytes]]:
     """Split a file into its JSON records, each with where it stands."""
-    if content.lstrip()[:1] == b"[":
-        yield from _array(content, file)
+    first = next(lines, b"")
+    if first.startswith(_SQLITE):
+        raise ReconciliationError(
+            f"{file.name} is a payment store, not JSON; open it with qerko_recon.PaymentStore, "
+            "or give it as --store on the command line"
+        )
+    numbered = enumerate(chain([first.removeprefix(_BOM)], lines), start=1)
+    number, line = next((one for one in numbered if one[1].strip()), (1, b""))
+    is_array = line.lstrip().startswith(b"[")
+    if not is_array and (not line or _is_json(line)):
+        for where, record in chain([(number, line)], numbered):
+            if record.strip():
+                yield f"line {where}", record.removesuffix(b"\n")
         return
-    try:
-        msgspec.json.decode(content, type=msgspec.Raw)
-    except msgspec.DecodeError:
-        for number, line in enumerate(content.split(b"\n"), start=1):
-            if line.strip():
-                yield f"line {number}", line
+    whole = line + b"".join(rest for _, rest in numbered)
+    if is_array:
+        yield from _array(whole, file)
+    elif _is_json(whole):
+        yield "line 1", whole
     else:
-        yield "line 1", content
+        yield f"line {number}", line  # whoever reads it says what is wrong
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _array(content: bytes, file: Path) -> Iterator[tuple[str, bytes]]:
     try:
         records = msgspec.json.decode(content, type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ReconciliationError(f"{file.name} is not JSON: {error}") from error
     for number, record in enumerate(records, start=1):
         yield f"record {number}", bytes(record)
@@ -372,32 +345,14 @@ def _array(content: bytes, file: Path) -> Iterator[tuple[str, bytes]]:
 def _outcome(record: bytes, where: str, modified: datetime) -> Fetched | Failure:
     try:
         line = msgspec.json.decode(record, type=_Line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         line = None
     try:
         if line is None:
-            return Fetched(decode_payment(record), modified, "")
+            return Fetched.of(decode_payment(record), modified, "")
         if bytes(line.payment):
             payment = decode_payment(bytes(line.payment))
-            return Fetched(payment, line.fetched_at or modified, line.api_version or "")
+            return Fetched.of(payment, line.fetched_at or modified, line.api_version or "")
     except UnexpectedResponse as error:
         raise ReconciliationError(f"{where}: {error}") from error
     return Failure(line.payment_id, line.kind, line.status, line.detail, line.attempts)
-
-
-def _text(values: Iterable[str | None]) -> pa.Array:
-    return pa.array(list(values), pa.string())
-
-
-def _discount(payment: Payment) -> Decimal:
-    return Decimal(0) if payment.discount is None else payment.discount.value
-
-
-def _line_total(price: Decimal, quantity: Decimal) -> Decimal | None:
-    product = _EXACT.multiply(price, quantity)
-    return product if fits(product) else None
-
-
-def _items_total(payment: Payment) -> Decimal | None:
-    total = _sum(_EXACT.multiply(item.price, item.quantity) for item in payment.items)
-    return total if fits(total) else None

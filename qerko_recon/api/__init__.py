@@ -1,23 +1,36 @@
 """Qerko's REST interface: the four calls, with typed errors and one request each."""
 
-from qerko_recon.api.client import ApiClient, check_payment_id, payment_of
+from qerko_recon.api.async_client import AsyncApiClient, AsyncWithAnswer
+from qerko_recon.api.calls import Call, Reply, check_payment_id, get_payment
+from qerko_recon.api.client import ApiClient, ConfiguredClient, WithAnswer
+from qerko_recon.api.exchange import Answer, Exchange, Hooks, Request, Timeouts, payment_path
 from qerko_recon.api.status import error_of, retry_after
 from qerko_recon.api.transport import (
-    Answer,
-    Timeouts,
-    Transport,
-    payment_path,
+    AsyncTransport,
+    Network,
+    environment_proxy,
     tls_context,
 )
 
 __all__ = [
     "Answer",
     "ApiClient",
+    "AsyncApiClient",
+    "AsyncTransport",
+    "AsyncWithAnswer",
+    "Call",
+    "ConfiguredClient",
+    "Exchange",
+    "Hooks",
+    "Network",
+    "Reply",
+    "Request",
     "Timeouts",
-    "Transport",
+    "WithAnswer",
     "check_payment_id",
+    "environment_proxy",
     "error_of",
-    "payment_of",
+    "get_payment",
     "payment_path",
     "retry_after",
     "tls_context",

@@ -1,79 +1,38 @@
-"""The four calls of Qerko's REST interface, each one request; errors are typed by status.
-
-Reading a payment may be repeated by whoever calls; cancelling and capturing move money, so they
-are sent once and never repeated here or anywhere.
-"""
+"""The calls of Qerko's REST interface, each one request; errors are typed by status."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Final, NoReturn, Self, TypeVar
 
-from qerko_recon.api.status import error_of
-from qerko_recon.api.transport import Answer, BaseTransport, Timeouts, Transport, payment_path
-from qerko_recon.errors import (
-    ConfigError,
-    InvalidPaymentId,
-    OutcomeUnknown,
-    ServerRestarting,
-    UnexpectedResponse,
-    shorten,
+from qerko_recon.api import calls
+from qerko_recon.api.calls import POLL_READ, Call, Reply
+from qerko_recon.api.exchange import Answer, Exchange, Hooks, Request, Timeouts
+from qerko_recon.api.transport import (
+    AsyncBaseTransport,
+    AsyncTransport,
+    BaseTransport,
+    Network,
+    Transport,
 )
+from qerko_recon.errors import ConfigError
 from qerko_recon.keys import ApiKey
-from qerko_recon.model import (
-    MethodCallRequest,
-    MethodCallResponse,
-    Payment,
-    Receipt,
-    decode_call,
-    decode_capture_status,
-    decode_payment,
-)
+from qerko_recon.model import MethodCallRequest, MethodCallResponse, Payment, Receipt
 from qerko_recon.settings import Venue
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-__all__ = ["ApiClient", "check_payment_id", "payment_of"]
+__all__ = ["ApiClient", "ConfiguredClient", "WithAnswer"]
 
 _T = TypeVar("_T")
 
-_POLL_READ: Final = 180.0
-"""Seconds. How long Qerko holds a poll is not documented; this is longer than is likely."""
-
-_ID_LENGTH: Final = 512
-_SERVER: Final = 500
-_DONE_PERHAPS: Final = range(200, 300)
+_MOST_CONNECTIONS: Final = 64
 
 
-def check_payment_id(payment_id: str) -> str:
-    """Refuse an ID that no request can carry.
-
-    Raises
-    ------
-    InvalidPaymentId
-        Nothing was sent.
-    """
-    fault = None
-    if not isinstance(payment_id, str):
-        fault = f"is {type(payment_id).__name__}, not text"
-    elif not payment_id or payment_id != payment_id.strip():
-        fault = "is empty or has white space around it"
-    elif payment_id in {".", ".."}:
-        fault = "is a step in a path, not an ID"
-    elif len(payment_id) > _ID_LENGTH:
-        fault = f"has {len(payment_id)} characters, more than any ID has (limit {_ID_LENGTH})"
-    elif re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", payment_id):
-        fault = "holds a control character"
-    if fault is not None:
-        shown = shorten(payment_id, 40)
-        raise InvalidPaymentId(f"payment ID {shown!a} {fault}; nothing was sent")
-    return payment_id
-
-
-class ApiClient:
-    """A client of one venue.
+class ConfiguredClient:
+    """A client's settings, whichever way it sends; nothing of it shows a key.
 
     Parameters
     ----------
@@ -84,6 +43,14 @@ class ApiClient:
         given, neither environment nor settings file is looked at.
     timeouts
         Seconds for each phase of a request.
+    proxy, ca_file
+        In place of those that ``HTTPS_PROXY`` and ``SSL_CERT_FILE`` name.
+    max_connections
+        Connections at once for reading payments, from 1 to 64.
+    before_request, after_response
+        Functions that hear of every request, for recording: the first gets the
+        :class:`~qerko_recon.api.Request` before it leaves, and nothing is sent if it raises; the
+        second gets the :class:`~qerko_recon.api.Exchange`, and what it raises is a warning.
     transport
         An ``httpx`` transport in place of the network's own.
     user_agent
@@ -104,17 +71,62 @@ class ApiClient:
         base_url: str | None = None,
         api_version: str | None = None,
         timeouts: Timeouts | None = None,
-        transport: BaseTransport | None = None,
+        proxy: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        max_connections: int = _MOST_CONNECTIONS,
+        before_request: Callable[[Request], object] | None = None,
+        after_response: Callable[[Exchange], object] | None = None,
+        transport: BaseTransport | AsyncBaseTransport | None = None,
         user_agent: str | None = None,
     ) -> None:
         key = None if api_key is None else ApiKey.hidden(api_key)
         del api_key
+        way = Network.proxied(proxy)
+        del proxy
         find = Venue.load if venue is None else venue.replaced
         venue = find(api_key=key, pos_id=pos_id, base_url=base_url, api_version=api_version)
         if user_agent is not None and not re.fullmatch(r"[\x21-\x7e][\x20-\x7e]*", user_agent):
             raise ConfigError("user_agent is plain text such as MyPos/1.0.0")
+        if isinstance(max_connections, bool) or max_connections not in range(1, 65):
+            raise ConfigError(f"max_connections is 1 to 64, not {max_connections!r}")
         self.venue = venue
-        self._transport = Transport(venue, timeouts or Timeouts(), transport, user_agent)
+        self._network = Network(
+            timeouts=timeouts or Timeouts(),
+            transport=transport,
+            proxy=way,
+            ca_file=None if ca_file is None else os.fspath(ca_file),
+            max_connections=max_connections,
+            user_agent=user_agent,
+            hooks=Hooks(before_request, after_response),
+        )
+        self._connect()
+
+    def _connect(self) -> None:
+        """Make what sends the requests."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        venue = getattr(self, "venue", None)  # a debugger may show one half made
+        if venue is None:
+            return f"{type(self).__name__}(not connected)"
+        return (
+            f"{type(self).__name__}({venue.base_url!r}, {venue.api_version!r}, {venue.api_key!r})"
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client cannot be pickled: it holds an API key. Make one where it is needed"
+        )
+
+
+class ApiClient(ConfiguredClient):
+    """A client of one venue that waits for each answer; safe to use from several threads.
+
+    Takes the settings of :class:`ConfiguredClient`.
+    """
+
+    def _connect(self) -> None:
+        self._transport = Transport(self.venue, self._network)
 
     def get_payment(self, payment_id: str) -> Payment:
         """Read a payment in whatever state it is; safe at any time.
@@ -126,8 +138,7 @@ class ApiClient:
         TransportError
             No answer came.
         """
-        path = payment_path(self.venue.api_version, check_payment_id(payment_id))
-        return payment_of(self.ask("GET", path, payment_id=payment_id), "GET", path, payment_id)
+        return self.with_answer.get_payment(payment_id).value
 
     def cancel_payment(self, payment_id: str) -> Payment:
         """Return the guest's money: one DELETE, never repeated.
@@ -146,14 +157,7 @@ class ApiClient:
         AuthenticationFailed, ForeignPayment, PaymentNotFound, TransportError
             As for :meth:`get_payment`; nothing was cancelled.
         """
-        path = payment_path(self.venue.api_version, check_payment_id(payment_id))
-        return self._move_money(
-            "DELETE",
-            path,
-            payment_id,
-            None,
-            lambda one: payment_of(one, "DELETE", path, payment_id),
-        )
+        return self.with_answer.cancel_payment(payment_id).value
 
     def capture_payment(self, payment_id: str, receipt: Receipt) -> str:
         """Take the money of a payment that was started with manual capture: one POST.
@@ -170,22 +174,10 @@ class ApiClient:
         AuthenticationFailed, ForeignPayment, PaymentNotFound, TransportError
             As for :meth:`get_payment`; nothing was captured.
         """
-        if not isinstance(receipt, Receipt):
-            raise TypeError(
-                f"the receipt is a {type(receipt).__name__}; give a qerko_recon.Receipt "
-                "(qerko_recon.model.decode_receipt reads one from JSON)"
-            )
-        path = payment_path(self.venue.api_version, check_payment_id(payment_id), "/capture")
-        return self._move_money(
-            "POST",
-            path,
-            payment_id,
-            receipt.to_json(),
-            lambda one: _read(one, decode_capture_status, "POST", path, payment_id),
-        )
+        return self.with_answer.capture_payment(payment_id, receipt).value
 
     def poll(
-        self, response: MethodCallResponse | None = None, *, read_timeout: float = _POLL_READ
+        self, response: MethodCallResponse | None = None, *, read_timeout: float = POLL_READ
     ) -> MethodCallRequest:
         """Wait for Qerko's next method call, handing over the answer to the one before.
 
@@ -199,71 +191,26 @@ class ApiClient:
         TransportError
             No call came within ``read_timeout`` seconds, or the connection was lost.
         """
-        path = f"/api/{self.venue.api_version}/pos/poll"
-        body = None if response is None else response.to_json()
-        answer = self.ask("POST", path, body=body, read_timeout=read_timeout, fresh=True)
-        return _read(answer, decode_call, "POST", path, None)
+        return self.with_answer.poll(response, read_timeout=read_timeout).value
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        payment_id: str | None = None,
-        read_timeout: float | None = None,
-        fresh: bool = False,
-    ) -> Answer:
-        """Send one request and give the whole answer; raises for any status but 200."""
-        answer = self.send(
-            method, path, body=body, payment_id=payment_id, read_timeout=read_timeout, fresh=fresh
-        )
-        error = error_of(answer, method=method, path=path, payment_id=payment_id)
-        if error is not None:
-            raise error
-        return answer
+    @property
+    def with_answer(self) -> WithAnswer:
+        """The same calls, each giving its value beside the answer's status, headers and body."""
+        return WithAnswer(self)
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        payment_id: str | None = None,
-        read_timeout: float | None = None,
-        fresh: bool = False,
-    ) -> Answer:
-        """Send one request and give the whole answer, whatever its status.
+    def send(self, request: Request) -> Answer:
+        """Send one request and give the whole answer, whatever its status."""
+        return self._transport.send(request)
 
-        ``fresh`` takes a connection of its own in place of one kept open.
-        """
-        return self._transport.send(
-            method, path, body=body, payment_id=payment_id, read_timeout=read_timeout, fresh=fresh
-        )
-
-    def _move_money(
-        self,
-        method: str,
-        path: str,
-        payment_id: str,
-        body: bytes | None,
-        read: Callable[[Answer], _T],
-    ) -> _T:
-        """Send a request that moves money; what is not a clear answer is an unknown outcome."""
-        trouble = ""
+    @asynccontextmanager
+    async def bulk_transport(self) -> AsyncIterator[AsyncTransport]:
+        """Open connections for reading many payments at once, in the running event loop."""
+        self._transport.check_open()
+        transport = AsyncTransport(self.venue, self._network)
         try:
-            return read(self.ask(method, path, body=body, payment_id=payment_id, fresh=True))
-        except (UnexpectedResponse, ServerRestarting) as error:
-            if error.status < _SERVER and error.status not in _DONE_PERHAPS:
-                raise
-            trouble = str(error)
-        raise OutcomeUnknown(
-            f"{method} was sent for payment {shorten(payment_id)} and the answer does not say "
-            f"what came of it: {trouble}. Look the payment up before doing anything again",
-            method=method,
-            path=path,
-            payment_id=payment_id,
-        )
+            yield transport
+        finally:
+            await transport.close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -280,64 +227,31 @@ class ApiClient:
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        venue = getattr(self, "venue", None)  # a debugger may show one half made
-        if venue is None:
-            return f"{type(self).__name__}(not connected)"
-        return (
-            f"{type(self).__name__}({venue.base_url!r}, {venue.api_version!r}, {venue.api_key!r})"
-        )
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a client cannot be pickled: it holds an API key. Make one where it is needed"
-        )
+class WithAnswer:
+    """The calls of an :class:`ApiClient`, each giving a :class:`~qerko_recon.api.Reply`."""
 
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
 
-def payment_of(answer: Answer, method: str, path: str, payment_id: str) -> Payment:
-    """Read the payment an answer holds, and make sure that it is the one asked for.
+    def get_payment(self, payment_id: str) -> Reply[Payment]:
+        """See :meth:`ApiClient.get_payment`."""
+        return self._reply(calls.get_payment(self._client.venue.api_version, payment_id))
 
-    Raises
-    ------
-    UnexpectedResponse
-        The body is no payment, or another one.
-    """
-    payment = _read(answer, decode_payment, method, path, payment_id)
-    if payment.id != payment_id:
-        raise UnexpectedResponse(
-            f"asked for payment {shorten(payment_id)}, Qerko sent payment {shorten(payment.id)}",
-            method=method,
-            path=path,
-            payment_id=payment_id,
-            body=answer.body,
-            field="$.id",
-        )
-    return payment
+    def cancel_payment(self, payment_id: str) -> Reply[Payment]:
+        """See :meth:`ApiClient.cancel_payment`."""
+        return self._reply(calls.cancel_payment(self._client.venue.api_version, payment_id))
 
+    def capture_payment(self, payment_id: str, receipt: Receipt) -> Reply[str]:
+        """See :meth:`ApiClient.capture_payment`."""
+        version = self._client.venue.api_version
+        return self._reply(calls.capture_payment(version, payment_id, receipt))
 
-def _read(
-    answer: Answer,
-    decode: Callable[[bytes], _T],
-    method: str,
-    path: str,
-    payment_id: str | None,
-) -> _T:
-    """Decode a body, naming the request in the error."""
-    said, where = f"the answer {answer.flaw}", None
-    if answer.flaw is None:
-        try:
-            return decode(answer.body)
-        except UnexpectedResponse as error:
-            said, where = str(error), error.field
-    if answer.is_page:
-        said += ": a web page, so a proxy or a sign-in page may stand between"
-    about = f"payment {shorten(payment_id)}: " if payment_id else ""
-    raise UnexpectedResponse(
-        f"{about}{said}",
-        method=method,
-        path=path,
-        status=answer.status,
-        payment_id=payment_id,
-        body=answer.body,
-        field=where,
-    )
+    def poll(
+        self, response: MethodCallResponse | None = None, *, read_timeout: float = POLL_READ
+    ) -> Reply[MethodCallRequest]:
+        """See :meth:`ApiClient.poll`."""
+        return self._reply(calls.poll(self._client.venue.api_version, response, read_timeout))
+
+    def _reply(self, call: Call[_T]) -> Reply[_T]:
+        return call.reply(self._client.send(call.request))

@@ -11,7 +11,7 @@ import email.utils
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qerko_recon.api.transport import Answer
+from qerko_recon.api.exchange import Answer
 from qerko_recon.errors import (
     ApiError,
     AuthenticationFailed,
@@ -77,6 +77,7 @@ def error_of(
         "status": status,
         "payment_id": payment_id,
         "body": answer.body,
+        "headers": answer.headers,
     }
     if _means_what_it_says(answer, method, payment_id):
         kind, sentence = _SIMPLE[status]

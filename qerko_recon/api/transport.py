@@ -2,31 +2,55 @@
 
 Another HTTP library is a change of this module alone. No exception of httpx leaves it: theirs
 hold the request and its headers, so ours are raised afresh, with nothing behind them.
+
+Reading many payments at once stands on httpx over aiohttp's connections: the work of httpx's own
+asynchronous pool grows with the square of the waiting requests (it collapses above 24 at once),
+threads cost three times the processor time a request and gain nothing above 32. What moves money
+and the poll keep to httpx's own connections, one for each request: aiohttp may send a ``DELETE``
+again by itself when a connection that was kept open breaks, and nobody may do that here.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
-from typing import Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from qerko_recon import __version__
+from qerko_recon.api.exchange import Answer, Exchange, Hooks, Request, Timeouts
 from qerko_recon.errors import ConfigError, OutcomeUnknown, TransportError, shorten
 from qerko_recon.settings import Venue
 
-__all__ = ["Answer", "BaseTransport", "Timeouts", "Transport", "payment_path", "tls_context"]
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = [
+    "AsyncBaseTransport",
+    "AsyncTransport",
+    "BaseTransport",
+    "Network",
+    "Transport",
+    "environment_proxy",
+    "tls_context",
+]
 
 BaseTransport = httpx.BaseTransport
+AsyncBaseTransport = httpx.AsyncBaseTransport
 """What may stand in place of the network: a transport of httpx."""
 
 _READ_ONLY: Final = frozenset({"GET"})
@@ -39,42 +63,65 @@ _NEVER_SENT: Final = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-_POOL: Final = 64
+_FINAL: Final = range(200, 1000)  # an answer's status; those below announce another
+_MOST: Final = 64
+_MOST_OF_STOCK: Final = 16  # httpx's own pool, which proxies need
 _LARGEST: Final = 16 * 2**20
 _SHORTEST_TO_REDACT: Final = 6
+_KEPT_OPEN: Final = 15.0  # seconds; many servers hang up on an idle connection soon after
 
 _log: Final = logging.getLogger("qerko_recon")
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds to wait for each phase of a request."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Network:
+    """How to reach Qerko.
 
-    connect: float = 10.0
-    read: float = 30.0
-    write: float = 30.0
-    pool: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: status, headers by lower-case name, and the body as received.
-
-    ``flaw`` says why the body is not whole; it is ``None`` where it is. An API key that a server
-    or a proxy echoes is blotted out of the body.
+    Parameters
+    ----------
+    timeouts
+        For every request that does not bring its own read timeout.
+    transport
+        An ``httpx`` transport in place of the network's own, for tests and proxies.
+    proxy
+        In place of those that the environment names.
+    ca_file
+        Certificates to trust, in place of the usual ones.
+    max_connections
+        At once, for reading payments.
+    user_agent
+        How to name ourselves to Qerko.
+    hooks
+        Who hears of every request.
     """
 
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    flaw: str | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    transport: BaseTransport | AsyncBaseTransport | None = None
+    proxy: httpx.Proxy | None = None
+    ca_file: str | None = None
+    max_connections: int = _MOST
+    user_agent: str | None = None
+    hooks: Hooks = field(default_factory=Hooks)
 
-    @property
-    def is_page(self) -> bool:
-        """Whether this is a web page, which Qerko's interface never answers."""
-        start = self.body.lstrip()[:9].lower()
-        of_type = self.headers.get("content-type", "").lower().startswith("text/html")
-        return start.startswith((b"<!doctype", b"<html")) or bool(start and of_type)
+    @staticmethod
+    def proxied(address: str | None) -> httpx.Proxy | None:
+        """Check a proxy's address; its password shows nowhere.
+
+        Raises
+        ------
+        ConfigError
+            It is no ``http://`` or ``https://`` address.
+        """
+        if address is None:
+            return None
+        try:
+            proxy = httpx.Proxy(address)
+        except (ValueError, TypeError, httpx.InvalidURL):
+            proxy = None
+        del address
+        if proxy is None or proxy.url.scheme not in {"http", "https"} or not proxy.url.host:
+            raise ConfigError("proxy is no address; it is like http://proxy.example:3128")
+        return proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,59 +132,164 @@ class _Trouble:
     was_sent: bool
 
 
-class Transport:
-    """A pool of connections to one venue's Qerko; safe to use from several threads.
+_Outcome = Answer | _Trouble | BaseException
 
-    What moves money, and the poll, take a connection of their own: one that was kept open may
-    have gone stale, and then nobody knows whether the request arrived.
 
-    Parameters
-    ----------
-    venue
-        Address and credentials.
-    timeouts
-        For every request that does not bring its own read timeout.
-    transport
-        An ``httpx`` transport in place of the network's own, for tests and proxies.
-    """
+class _Wire:
+    """What both transports share: headers, limits, words for what went wrong."""
 
-    def __init__(
-        self,
-        venue: Venue,
-        timeouts: Timeouts,
-        transport: httpx.BaseTransport | None = None,
-        user_agent: str | None = None,
-    ) -> None:
+    def __init__(self, venue: Venue, network: Network) -> None:
         self._venue = venue
-        self._timeouts = timeouts
+        self._network = network
         self._headers = {
             "accept": "application/json",
             "accept-encoding": "identity",  # a payment is small, and a cut body shows
             "accept-language": "en",
-            "user-agent": user_agent or f"qerko_recon/{__version__}",
+            "connection": "keep-alive",
+            "user-agent": network.user_agent or f"qerko_recon/{__version__}",
         }
-        context = tls_context()
-        kept = _open(venue, context, transport, keep=_POOL)
-        fresh = _open(venue, context, transport, keep=0)
-        if kept is None or fresh is None:
-            raise ConfigError(
-                "the proxy that the environment names cannot be used: HTTPS_PROXY and ALL_PROXY "
-                "hold http:// or https:// addresses. Correct the variable or remove it"
-            )
-        self._kept, self._fresh = kept, fresh
         self._is_closed = False
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        payment_id: str | None = None,
-        read_timeout: float | None = None,
-        fresh: bool = False,
-    ) -> Answer:
-        """Send one request, once; ``fresh`` takes a connection of its own.
+    def check_open(self) -> None:
+        """Refuse to work once closed.
+
+        Raises
+        ------
+        ConfigError
+            It is closed.
+        """
+        if self._is_closed:
+            raise ConfigError("this client is closed; make a new one")
+
+    def _begin(self, request: Request) -> tuple[datetime, float]:
+        self.check_open()
+        if self._network.hooks.before is not None:
+            self._network.hooks.before(request)
+        return datetime.now(UTC), time.monotonic()
+
+    def _end(self, request: Request, outcome: _Outcome, began: tuple[datetime, float]) -> Answer:
+        """Tell the hook, then give the answer or raise what stands for it."""
+        if isinstance(outcome, BaseException):
+            raise outcome
+        seconds = time.monotonic() - began[1]
+        if isinstance(outcome, Answer):
+            exchange = Exchange(request, outcome, None, began[0], seconds)
+            self._tell(exchange, str(outcome.status))
+            return outcome
+        error = self._failure(request, outcome)
+        self._tell(Exchange(request, None, error, began[0], seconds), outcome.words)
+        raise error
+
+    def _tell(self, exchange: Exchange, said: str) -> None:
+        request, tell = exchange.request, self._network.hooks.after
+        _log.debug("%s %s: %s, %.3f s", request.method, request.path, said, exchange.seconds)
+        if tell is None:
+            return
+        try:
+            tell(exchange)
+        except Exception as error:  # noqa: BLE001 - the request has had its effect
+            words = f"the hook after {request.method} {request.path} failed"
+            warnings.warn(f"{words}: {type(error).__name__}: {error}", stacklevel=5)
+
+    def _with_credentials(self, body: bytes | None) -> dict[str, str]:
+        headers = self._headers | {
+            "authorization": f"Bearer {self._venue.api_key.reveal()}",
+            "pos-id": self._venue.pos_id,
+        }
+        return headers if body is None else headers | {"content-type": "application/json"}
+
+    def _seconds(self, request: Request) -> dict[str, float]:
+        waits = self._network.timeouts
+        return {
+            "connect": waits.connect,
+            "read": waits.read if request.read_timeout is None else request.read_timeout,
+            "write": waits.write,
+            "pool": waits.pool,
+        }
+
+    def _stream_of(self, request: Request) -> dict[str, Any]:
+        return {
+            "method": request.method,
+            "url": request.path,
+            "content": request.body,
+            "headers": self._with_credentials(request.body),
+            "timeout": httpx.Timeout(**self._seconds(request)),
+        }
+
+    def _body_for(self, request: Request) -> _Body:
+        seconds = request.read_timeout or self._network.timeouts.read
+        return _Body(time.monotonic() + seconds)
+
+    def _answer(self, response: httpx.Response, body: _Body) -> Answer | _Trouble:
+        if body.trouble is not None:
+            return body.trouble
+        if response.status_code not in _FINAL:
+            words = f"the answer is not HTTP, its status is {response.status_code}"
+            return _Trouble(words, was_sent=True)
+        return Answer(
+            response.status_code,
+            MappingProxyType(_readable(response.headers.raw)),
+            self._blotted(bytes(body.content)),
+            body.flaw,
+        )
+
+    def _trouble(self, error: BaseException) -> _Trouble | BaseException:
+        """Put an exception into words; whichever it is, its frames hold the request."""
+        if not isinstance(error, Exception):  # Ctrl-C goes on, without those frames
+            error.__cause__ = error.__context__ = None
+            return error.with_traceback(None)
+        words, was_sent = _described(error)
+        # A malformed header is quoted, and may echo what was sent.
+        blotted = self._blotted(words.encode("utf-8", "replace")).decode()
+        return _Trouble(shorten(blotted, 200).rstrip("."), was_sent)
+
+    def _blotted(self, body: bytes) -> bytes:
+        key = self._venue.api_key.reveal().encode()
+        return body if len(key) < _SHORTEST_TO_REDACT else body.replace(key, b"****")
+
+    def _failure(self, request: Request, trouble: _Trouble) -> TransportError:
+        host, payment_id = self._venue.base_url, request.payment_id
+        about = "" if payment_id is None else f" for payment {shorten(payment_id)}"
+        if request.method in _READ_ONLY or not trouble.was_sent or payment_id is None:
+            advice = "Check the connection and the address"
+            if payment_id is None and trouble.was_sent:
+                advice = "Poll again; an answer that was to be delivered is to be sent once more"
+            return TransportError(
+                f"{host} gave no answer{about}: {trouble.words}. {advice}",
+                method=request.method,
+                path=request.path,
+                payment_id=payment_id,
+                was_sent=trouble.was_sent,
+            )
+        return OutcomeUnknown(
+            f"the request {request.method} was sent{about} and no answer came: {trouble.words}. "
+            "It may have been carried out: look the payment up before doing anything again",
+            method=request.method,
+            path=request.path,
+            payment_id=payment_id,
+        )
+
+
+class Transport(_Wire):
+    """A pool of connections to one venue's Qerko; safe to use from several threads.
+
+    What moves money, and the poll, take a connection of their own: one that was kept open may
+    have gone stale, and then nobody knows whether the request arrived.
+    """
+
+    def __init__(self, venue: Venue, network: Network) -> None:
+        super().__init__(venue, network)
+        transport = network.transport
+        if transport is not None and not isinstance(transport, BaseTransport):
+            raise ConfigError(
+                f"transport is {type(transport).__name__}, which AsyncClient takes; Client takes "
+                "an httpx.BaseTransport"
+            )
+        self._kept = _open(_settings(venue, network, keep=_MOST))
+        self._fresh = _open(_settings(venue, network, keep=0))
+
+    def send(self, request: Request) -> Answer:
+        """Send one request, once.
 
         Raises
         ------
@@ -148,17 +300,8 @@ class Transport:
         ConfigError
             The client is closed.
         """
-        if self._is_closed:
-            raise ConfigError("this client is closed; make a new one")
-        began = time.monotonic()
-        outcome = self._attempt(method, path, body, read_timeout, fresh=fresh)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        said = outcome.status if isinstance(outcome, Answer) else outcome.words
-        _log.debug("%s %s: %s, %.3f s", method, path, said, time.monotonic() - began)
-        if isinstance(outcome, _Trouble):
-            raise self._failure(method, path, payment_id, outcome)
-        return outcome
+        began = self._begin(request)
+        return self._end(request, self._attempt(request), began)
 
     def close(self) -> None:
         """Close every connection."""
@@ -166,147 +309,255 @@ class Transport:
         self._kept.close()
         self._fresh.close()
 
-    def _attempt(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        read_timeout: float | None,
-        *,
-        fresh: bool,
-    ) -> Answer | _Trouble | BaseException:
+    def _attempt(self, request: Request) -> _Outcome:
         """Send once and raise nothing: an exception of httpx would carry the key in its frames."""
-        timeout = self._timeout(read_timeout)
+        pool = self._fresh if request.fresh else self._kept
         try:
-            with (self._fresh if fresh else self._kept).stream(
-                method, path, content=body, headers=self._with_credentials(body), timeout=timeout
-            ) as response:
-                return self._received(response, timeout.read or self._timeouts.read)
-        except Exception as error:  # noqa: BLE001 - whichever it is, its frames hold the request
-            # A malformed header is quoted, and may echo what was sent.
-            words = self._blotted(_described(error).encode("utf-8", "replace")).decode()
-            return _Trouble(shorten(words, 200).rstrip("."), not isinstance(error, _NEVER_SENT))
-        except BaseException as error:  # noqa: BLE001 - Ctrl-C goes on, without those frames
-            error.__cause__ = error.__context__ = None
-            return error.with_traceback(None)
+            with pool.stream(**self._stream_of(request)) as response:
+                body = self._body_for(request)
+                try:
+                    for chunk in response.iter_bytes():
+                        if not body.takes(chunk):
+                            break
+                except (httpx.HTTPError, httpx.StreamError) as error:
+                    body.ends(error)
+                return self._answer(response, body)
+        except BaseException as error:  # noqa: BLE001 - raised again without its frames
+            return self._trouble(error)
 
-    def _received(self, response: httpx.Response, seconds: float) -> Answer | _Trouble:
-        """Take in a body, as far as it comes."""
-        body = bytearray()
-        flaw = None
-        deadline = time.monotonic() + seconds
+
+class AsyncTransport(_Wire):
+    """The same for one event loop; ``most`` requests at once are worth having under way.
+
+    Stands on transports of httpx without a client of httpx around them: what a client adds is
+    redirects, cookies and sign-in, none of which is wanted here, for half of the time a request
+    takes.
+    """
+
+    def __init__(self, venue: Venue, network: Network) -> None:
+        super().__init__(venue, network)
+        self.most = network.max_connections
+        self._threads: ThreadPoolExecutor | None = None
+        given = network.transport
+        if given is not None and not isinstance(given, AsyncBaseTransport):
+            self._threads = ThreadPoolExecutor(network.max_connections, "qerko-fetch")
+            given = _InThreads(given, self._threads)
+        proxy = network.proxy or Network.proxied(environment_proxy(venue))
+        self._fresh = given or _over_httpcore(network, proxy, keep=0)
+        if given is not None:
+            self._kept = given
+        elif proxy is not None:
+            self.most = min(self.most, _MOST_OF_STOCK)
+            self._kept = _over_httpcore(network, proxy, keep=self.most)
+        else:
+            self._kept = _over_aiohttp(network)
+
+    async def send(self, request: Request) -> Answer:
+        """Send one request, once; raises as :meth:`Transport.send` does."""
+        began = self._begin(request)
+        return self._end(request, await self._attempt(request), began)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._is_closed = True
+        for transport in {self._kept, self._fresh}:
+            await transport.aclose()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _attempt(self, request: Request) -> _Outcome:
+        transport = self._fresh if request.fresh else self._kept
         try:
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _LARGEST:
-                    flaw = f"is larger than {_LARGEST // 2**20} MiB"
-                    break
-                if time.monotonic() > deadline:
-                    return _Trouble("the answer came too slowly to be whole in time", True)
-        except httpx.TimeoutException:
-            return _Trouble("the answer began and did not go on in time", was_sent=True)
-        except httpx.DecodingError:
-            flaw = "cannot be decompressed"
-        except (httpx.HTTPError, httpx.StreamError):
-            flaw = f"breaks off after {len(body)} bytes"
-        return Answer(
-            response.status_code,
-            MappingProxyType({name.lower(): text for name, text in response.headers.items()}),
-            self._blotted(bytes(body)),
-            flaw,
-        )
+            response = await transport.handle_async_request(self._as_httpx(request))
+            try:
+                body = self._body_for(request)
+                try:
+                    async for chunk in _chunks(response):
+                        if not body.takes(chunk):
+                            break
+                except (httpx.HTTPError, httpx.StreamError) as error:
+                    body.ends(error)
+                return self._answer(response, body)
+            finally:
+                await response.aclose()
+        except BaseException as error:  # noqa: BLE001 - raised again without its frames
+            return self._trouble(error)
 
-    def _blotted(self, body: bytes) -> bytes:
-        key = self._venue.api_key.reveal().encode()
-        return body if len(key) < _SHORTEST_TO_REDACT else body.replace(key, b"****")
-
-    def _with_credentials(self, body: bytes | None) -> dict[str, str]:
-        headers = self._headers | {
-            "authorization": f"Bearer {self._venue.api_key.reveal()}",
-            "pos-id": self._venue.pos_id,
-        }
-        return headers if body is None else headers | {"content-type": "application/json"}
-
-    def _timeout(self, read_timeout: float | None) -> httpx.Timeout:
-        waits = self._timeouts
-        return httpx.Timeout(
-            connect=waits.connect,
-            read=waits.read if read_timeout is None else read_timeout,
-            write=waits.write,
-            pool=waits.pool,
-        )
-
-    def _failure(
-        self, method: str, path: str, payment_id: str | None, trouble: _Trouble
-    ) -> TransportError:
-        host = self._venue.base_url
-        about = "" if payment_id is None else f" for payment {shorten(payment_id)}"
-        if method in _READ_ONLY or not trouble.was_sent or payment_id is None:
-            advice = "Check the connection and the address"
-            if payment_id is None and trouble.was_sent:
-                advice = "Poll again; an answer that was to be delivered is to be sent once more"
-            return TransportError(
-                f"{host} gave no answer{about}: {trouble.words}. {advice}",
-                method=method,
-                path=path,
-                payment_id=payment_id,
-                was_sent=trouble.was_sent,
-            )
-        return OutcomeUnknown(
-            f"the request {method} was sent{about} and no answer came: {trouble.words}. It may "
-            "have been carried out: look the payment up before doing anything again",
-            method=method,
-            path=path,
-            payment_id=payment_id,
+    def _as_httpx(self, request: Request) -> httpx.Request:
+        return httpx.Request(
+            request.method,
+            f"{self._venue.base_url}{request.path}",
+            headers=self._with_credentials(request.body),
+            content=request.body,
+            extensions={"timeout": self._seconds(request)},
         )
 
 
-def payment_path(version: str, payment_id: str, action: str = "") -> str:
-    """Give a payment's path, its ID encoded whole."""
-    return f"/api/{version}/pos/payment/{quote(payment_id, safe='')}{action}"
+def _readable(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Give headers as text by lower-case name; one that comes twice is one, as HTTP has it."""
+    found: dict[str, str] = {}
+    for raw_name, raw_text in headers:
+        name, text = raw_name.decode("latin-1").lower(), raw_text.decode("utf-8", "replace")
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
 
 
-def tls_context() -> ssl.SSLContext:
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Give a body as it comes; unpacked only where a server packs it unasked, for speed."""
+    if "content-encoding" in response.headers or not isinstance(response.stream, AsyncIterable):
+        return response.aiter_bytes()
+    return aiter(response.stream)
+
+
+class _Body:
+    """A body, as far as it comes."""
+
+    def __init__(self, deadline: float) -> None:
+        self.content = bytearray()
+        self.flaw: str | None = None
+        self.trouble: _Trouble | None = None
+        self._deadline = deadline
+
+    def takes(self, chunk: bytes) -> bool:
+        """Take in a chunk; tell whether another is wanted."""
+        self.content += chunk
+        if len(self.content) > _LARGEST:
+            self.flaw = f"is larger than {_LARGEST // 2**20} MiB"
+        elif time.monotonic() > self._deadline:
+            words = "the answer came too slowly to be whole in time"
+            self.trouble = _Trouble(words, was_sent=True)
+        return self.flaw is None and self.trouble is None
+
+    def ends(self, error: Exception) -> None:
+        """Note why no more comes."""
+        if isinstance(error, httpx.TimeoutException):
+            words = "the answer began and did not go on in time"
+            self.trouble = _Trouble(words, was_sent=True)
+        elif isinstance(error, httpx.DecodingError):
+            self.flaw = "cannot be decompressed"
+        else:
+            self.flaw = f"breaks off after {len(self.content)} bytes"
+
+
+class _InThreads(AsyncBaseTransport):
+    """A transport that blocks, each request in a thread of its own."""
+
+    def __init__(self, inner: BaseTransport, threads: ThreadPoolExecutor) -> None:
+        self._inner = inner
+        self._threads = threads
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._threads, self._inner.handle_request, request)
+        content = await loop.run_in_executor(self._threads, response.read)
+        await loop.run_in_executor(self._threads, response.close)
+        return httpx.Response(
+            response.status_code, headers=_of_the_body(response.headers), content=content
+        )
+
+
+def _of_the_body(headers: httpx.Headers) -> list[tuple[bytes, bytes]]:
+    """Drop the headers that told how a body was packed: it is unpacked by now."""
+    return [(name, text) for name, text in headers.raw if name.lower() != b"content-encoding"]
+
+
+def _over_aiohttp(network: Network) -> AsyncBaseTransport:
+    """Give a transport over aiohttp's connections that sends nothing twice."""
+    import aiohttp
+    from httpx_aiohttp import AiohttpTransport
+
+    context = tls_context(network.ca_file)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, ssl=context, keepalive_timeout=_KEPT_OPEN)
+        made = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        )
+        # A read that is repeated is counted, waited for and recorded, so not behind our back.
+        made._retry_connection = False  # noqa: SLF001 - there is no public name for it
+        return made
+
+    return AiohttpTransport(verify=context, client=session)
+
+
+def _over_httpcore(
+    network: Network, proxy: httpx.Proxy | None, *, keep: int
+) -> AsyncBaseTransport:
+    """Give httpx's own transport."""
+    limits = httpx.Limits(max_connections=_MOST, max_keepalive_connections=keep)
+    return httpx.AsyncHTTPTransport(
+        verify=tls_context(network.ca_file), proxy=proxy, limits=limits
+    )
+
+
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Give the one TLS context of all clients: making it costs more than many requests.
 
     Raises
     ------
     ConfigError
-        ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names no certificates.
+        ``ca_file``, ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names no certificates.
     """
     names = [os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
     try:
-        return _context(*names)
+        return _context(ca_file, *names)
     except OSError as error:
         reason = error.strerror or str(error)
+    who = "SSL_CERT_FILE or SSL_CERT_DIR" if ca_file is None else f"ca_file ({ca_file})"
     raise ConfigError(
-        f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be loaded: {reason}. "
-        "Correct the variable or remove it"
+        f"the certificates that {who} names cannot be loaded: {reason}. Correct it or remove it"
     )
 
 
 @cache
-def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:  # noqa: ARG001
+def _context(ca_file: str | None, *_names: str | None) -> ssl.SSLContext:
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=ca_file)
     return httpx.create_ssl_context()
 
 
-def _open(
-    venue: Venue, context: ssl.SSLContext, transport: httpx.BaseTransport | None, *, keep: int
-) -> httpx.Client | None:
-    """Open a pool; ``None`` where the environment names a proxy that cannot be."""
-    try:
-        return httpx.Client(
-            base_url=venue.base_url,
-            transport=transport,
-            verify=context,
-            # A proxy set for the world must not see what goes to this machine.
-            trust_env=not venue.is_loopback,
-            follow_redirects=False,  # a redirect would carry the key elsewhere
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            limits=httpx.Limits(max_connections=_POOL, max_keepalive_connections=keep),
-        )
-    except (ImportError, ValueError, httpx.InvalidURL):
+def environment_proxy(venue: Venue) -> str | None:
+    """Give the proxy that the environment sets for a venue: an address that may hold a password.
+
+    One set for the world must not see what goes to this machine.
+    """
+    parts = urlsplit(venue.base_url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy is None or venue.is_loopback or proxy_bypass(parts.hostname or ""):
         return None
+    return proxy
+
+
+def _settings(venue: Venue, network: Network, *, keep: int) -> dict[str, Any]:
+    return {
+        "base_url": venue.base_url,
+        "transport": network.transport,
+        "verify": tls_context(network.ca_file),
+        "proxy": network.proxy,
+        "trust_env": not venue.is_loopback,
+        "follow_redirects": False,  # a redirect would carry the key elsewhere
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        "limits": httpx.Limits(max_connections=_MOST, max_keepalive_connections=keep),
+    }
+
+
+def _open(settings: dict[str, Any]) -> httpx.Client:
+    """Open a pool.
+
+    Raises
+    ------
+    ConfigError
+        The environment names a proxy that cannot be.
+    """
+    try:
+        return httpx.Client(**settings)
+    except (ImportError, ValueError, httpx.InvalidURL):
+        pass  # whose message may hold the proxy's password
+    raise ConfigError(
+        "the proxy that the environment names cannot be used: HTTPS_PROXY and ALL_PROXY "
+        "hold http:// or https:// addresses. Correct the variable or remove it"
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -316,19 +567,46 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         one = one.__cause__ or one.__context__
 
 
-def _described(error: Exception) -> str:
-    """Say in a few words what went wrong, without addresses of objects or headers."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return (
-                f"its certificate is not trusted ({cause.verify_message}); behind a company "
-                "proxy, SSL_CERT_FILE names the certificates to trust"
+def _described(error: Exception) -> tuple[str, bool]:
+    """Say in a few words what went wrong, without addresses of objects or headers.
+
+    The second tells whether the request may have arrived.
+    """
+    causes = list(_causes(error))
+    for cause in causes:
+        if why := getattr(cause, "verify_message", None):
+            words = (
+                f"its certificate is not trusted ({why}); behind a company proxy, SSL_CERT_FILE "
+                "names the certificates to trust"
             )
-    words: dict[type[Exception], str] = {
+            return words, False
+    for cause in causes:
+        if type(cause).__module__.startswith("aiohttp"):
+            return _described_by_aiohttp(cause)
+    words_of: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "the connection could not be made in time",
         httpx.ReadTimeout: "no answer in time",
         httpx.WriteTimeout: "the request could not be sent in time",
         httpx.PoolTimeout: "no connection was free in time",
     }
     is_ours = isinstance(error, httpx.HTTPError | OSError)
-    return words.get(type(error)) or (is_ours and str(error)) or type(error).__name__
+    words = words_of.get(type(error)) or (is_ours and str(error)) or type(error).__name__
+    return words, not isinstance(error, _NEVER_SENT)
+
+
+def _described_by_aiohttp(error: BaseException) -> tuple[str, bool]:
+    """Do the same for what aiohttp raises, which httpx's names do not tell apart."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "the connection could not be made in time", False
+    if isinstance(error, aiohttp.SocketTimeoutError):
+        return "no answer in time", True
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return str(error.os_error) or "the connection could not be made", False
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server disconnected without sending an answer", True
+    if isinstance(error, aiohttp.InvalidURL):
+        return "the address cannot be asked for", False
+    words = str(error) if isinstance(error, OSError) else ""
+    return words or f"the answer is not HTTP ({type(error).__name__})", True

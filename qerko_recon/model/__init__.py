@@ -14,6 +14,7 @@ from qerko_recon.model.decode import (
     decode_receipt,
 )
 from qerko_recon.model.payment import (
+    CANCEL_WINDOW,
     CANCELLED,
     PAID,
     Discount,
@@ -26,6 +27,7 @@ from qerko_recon.model.receipt import Receipt, ReceiptInfo, ReceiptItem, TaxInfo
 
 __all__ = [
     "CANCELLED",
+    "CANCEL_WINDOW",
     "PAID",
     "Discount",
     "ErrorBody",

@@ -7,16 +7,27 @@ are open strings, and :attr:`Payment.unknown` holds fields that have no name her
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["CANCELLED", "PAID", "Discount", "Payment", "PaymentItem", "PaymentPart", "Provider"]
+__all__ = [
+    "CANCELLED",
+    "CANCEL_WINDOW",
+    "PAID",
+    "Discount",
+    "Payment",
+    "PaymentItem",
+    "PaymentPart",
+    "Provider",
+]
 
 PAID: Final = "PAID"
 CANCELLED: Final = "CANCELLED"
+CANCEL_WINDOW: Final = timedelta(hours=3)
+"""From a payment's creation; after it Qerko answers 410."""
 
 _EXPONENT: Final = 40
 

@@ -88,8 +88,9 @@ def test_no_error_leads_to_the_key(server, connect, action, fault, caplog):
     assert {type(one).__module__.split(".")[0] for one in errors_behind(caught.value)} == {
         "qerko_recon"
     }
-    assert "httpcore" in {record.name.split(".")[0] for record in caplog.records}
     assert "qerko_recon" in {record.name for record in caplog.records}
+    if isinstance(client, ApiClient) or action != "get":  # aiohttp logs no requests
+        assert "httpcore" in {record.name.split(".")[0] for record in caplog.records}
     assert API_KEY not in caplog.text
 
 

@@ -88,18 +88,20 @@ def test_no_object_behind_an_error_holds_the_key(server, connect, kind, action):
 
 
 def test_a_malformed_header_that_echoes_the_key_is_not_quoted(server, connect, caplog):
-    """The HTTP library quotes the line it cannot read."""
+    """An HTTP library may quote the line it cannot read."""
     caplog.set_level(logging.DEBUG, "qerko_recon")
     echo = f"HTTP/1.1 200 OK\r\nX-{API_KEY} \xff: a\r\n\r\n".encode("latin-1")
     for method in ("GET", "DELETE"):
         server.fail_always(method, Fault("raw", body=echo))
-    with pytest.raises(QerkoReconError, match=r"\*\*\*\*") as caught:
+    with pytest.raises(QerkoReconError, match=r"\*\*\*\*|the answer is not HTTP") as caught:
         connect().get_payment("1")
+    assert API_KEY not in str(caught.value)
     assert holders(caught.value) == []
     with pytest.raises(OutcomeUnknown, match=r"\*\*\*\*") as caught:
         connect().cancel_payment("1")
     assert holders(caught.value) == []
     assert "illegal header" in caplog.text
+    assert API_KEY not in caplog.text
     assert API_KEY not in caplog.text
 
 
@@ -212,6 +214,6 @@ def test_a_fetch_logs_no_key_and_its_threads_keep_none(server, caplog):
             thread.join(20)
     assert holders(caught.value) == []
     loggers = {record.name.split(".")[0] for record in caplog.records}
-    assert {"httpx", "httpcore", "qerko_recon"} <= loggers
+    assert {"asyncio", "qerko_recon"} <= loggers
     assert API_KEY not in caplog.text
     assert not any(API_KEY in repr(vars(record)) for record in caplog.records)
