@@ -24,6 +24,7 @@ ROOMS = (
     ("fetch",),
     ("client",),
     ("pos",),
+    ("id_sources",),
     ("recon",),
     ("report",),
     ("doctor", "demo"),

@@ -6,13 +6,15 @@ Qerko asks the POS with a :class:`MethodCallRequest`; the POS sends a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from qerko_recon.model.payment import Wire
 
 __all__ = ["ErrorBody", "MethodCallRequest", "MethodCallResponse"]
+
+_OF_A_PAYMENT: Final = frozenset({"paymentProcessed", "paymentClosed", "getPostponedReceipt"})
 
 
 class ErrorBody(Wire, frozen=True):
@@ -28,6 +30,23 @@ class MethodCallRequest(Wire, frozen=True):
     method: str
     uuid: str | None = None
     args: tuple[Any, ...] = ()
+
+    @property
+    def payment_id(self) -> str | None:
+        """The payment it concerns, where it concerns one.
+
+        ``paymentStart`` brings the payment, the others that follow name its ID first; of a method
+        that Qerko's public sources do not name nobody can tell.
+
+        >>> MethodCallRequest(method="paymentClosed", uuid="u", args=("1234", "PAID")).payment_id
+        '1234'
+        """
+        first = self.args[0] if self.args else None
+        if self.method == "paymentStart" and isinstance(first, dict):
+            first = first.get("id")
+        elif self.method not in _OF_A_PAYMENT:
+            return None
+        return first if isinstance(first, str) else None
 
 
 class MethodCallResponse(Wire, frozen=True):
