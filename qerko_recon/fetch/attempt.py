@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from qerko_recon.api import AsyncTransport, get_payment, retry_after
+from qerko_recon.api import Answer, AsyncTransport, Call, get_payment, retry_after
 from qerko_recon.errors import (
     ApiError,
     AuthenticationFailed,
@@ -20,8 +20,9 @@ from qerko_recon.errors import (
 )
 from qerko_recon.fetch.wanted import writable
 from qerko_recon.frames import Failure, Fetched, check_fits
+from qerko_recon.model import Payment
 
-__all__ = ["Missed", "attempt"]
+__all__ = ["Missed", "attempt", "judge", "prepare"]
 
 _OK: Final = 200
 _TOO_MANY: Final = 429
@@ -55,15 +56,24 @@ class Missed:
         return Failure(writable(payment_id), self.kind, self.status, self.detail, tried)
 
 
-async def attempt(transport: AsyncTransport, version: str, payment_id: str) -> Fetched | Missed:
-    """Ask for a payment once; whatever happens, it is this ID's and not the others'."""
+def prepare(version: str, payment_id: str) -> Call[Payment] | Missed:
+    """Write a request down, if the ID can be asked for at all."""
     try:
-        call = get_payment(version, payment_id)
-        answer = await transport.send(call.request)
+        return get_payment(version, payment_id)
     except InvalidPaymentId as error:
         return Missed("invalid", None, str(error), may_be_repeated=False, was_tried=False)
+
+
+async def attempt(transport: AsyncTransport, call: Call[Payment]) -> Answer | Missed:
+    """Ask for a payment once."""
+    try:
+        return await transport.send(call.request)
     except TransportError as error:
         return Missed("network", None, str(error), may_be_repeated=True)
+
+
+def judge(call: Call[Payment], answer: Answer, version: str) -> Fetched | Missed:
+    """Read an answer; whatever it is, it is this ID's and not the others'."""
     try:
         payment = call.reply(answer).value
         check_fits(payment)

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, Protocol
 
-from qerko_recon.api import AsyncTransport
-from qerko_recon.fetch.attempt import Missed, attempt
+from qerko_recon.api import Answer, AsyncTransport, Call
+from qerko_recon.fetch.attempt import Missed, attempt, judge, prepare
 from qerko_recon.fetch.pace import Pace, Verdict
 from qerko_recon.fetch.progress import Progress
 from qerko_recon.fetch.wanted import writable
 from qerko_recon.frames import Failure, Fetched, Payments
+from qerko_recon.model import Payment
 
 __all__ = ["Book", "Job"]
 
+_OK: Final = 200
 _WAITING: Final = 256  # IDs that wait for another attempt; more are a sign of trouble
 _NOT_ASKED: Final = {
     "unauthorized": "not asked for: Qerko does not accept the API key or the Pos-Id",
@@ -49,6 +51,12 @@ class _Ask:
     payment_id: str
     attempts: int = 0
     last: Missed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    call: Call[Payment]
+    answer: Answer
 
 
 class Job:
@@ -96,7 +104,8 @@ class Job:
         self._queue: deque[str] = deque()
         self._later: list[tuple[float, int, _Ask]] = []
         self._count = 0
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight = 0
         self._timer: asyncio.TimerHandle | None = None
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._distinct = self._held = self._fetched = self._failed = 0
@@ -109,10 +118,10 @@ class Job:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            under_way = list(self._under_way)
-            for task in under_way:
+            tasks = list(self._tasks)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def feed(self, ids: Sequence[str], *, is_last: bool) -> None:
         """Take in more IDs; each is asked for once, however often it comes."""
@@ -161,7 +170,7 @@ class Job:
                 self._leave_the_rest()
             elif self._has_all and not self._queue:
                 self._pace.let_go()
-            while self._pace.room(len(self._under_way), self._now()):
+            while self._pace.room(self._in_flight, self._now()):
                 ask = self._next()
                 if ask is None:
                     break
@@ -171,7 +180,7 @@ class Job:
         except BaseException as error:  # noqa: BLE001 - for who waits for the job
             self._fail(error)
             return
-        if self._has_all and not (self._queue or self._later or self._under_way):
+        if self._has_all and not (self._queue or self._later or self._tasks):
             self._finished.set_result(None)
 
     def _next(self) -> _Ask | None:
@@ -185,12 +194,13 @@ class Job:
         return None
 
     def _start(self, ask: _Ask) -> None:
+        self._in_flight += 1
         task = self._loop.create_task(self._work(ask))
-        self._under_way.add(task)
+        self._tasks.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
         self._fill()
@@ -203,13 +213,22 @@ class Job:
         """Make one attempt and say what came of it."""
         began, sent_at = self._loop.time(), self._now()
         ask.attempts += 1
-        outcome = await attempt(self._transport, self._version, ask.payment_id)
+        try:
+            outcome = await self._outcome(ask)
+        finally:
+            took = self._loop.time() - began
+            self._in_flight -= 1
+        if isinstance(outcome, _Unread):
+            # The next request is on its way while this answer is read.
+            self._fill()
+            await asyncio.sleep(0)
+            outcome = judge(outcome.call, outcome.answer, self._version)
         if isinstance(outcome, Fetched):
-            self._pace.went_well(self._loop.time() - began)
+            self._pace.went_well(took)
             self._put(outcome)
             return
         ask.last = outcome
-        self._learn(outcome, ask, sent_at, self._loop.time() - began)
+        self._learn(outcome, ask, sent_at, took)
         seconds = None
         if outcome.may_be_repeated and ask.attempts < self._attempts:
             seconds = self._pace.delay(ask.attempts, outcome, self._now())
@@ -219,6 +238,17 @@ class Job:
             self._count += 1
             when = self._now() + self._wait(seconds)
             heapq.heappush(self._later, (when, self._count, ask))
+
+    async def _outcome(self, ask: _Ask) -> Fetched | Missed | _Unread:
+        call = prepare(self._version, ask.payment_id)
+        if isinstance(call, Missed):
+            return call
+        answer = await attempt(self._transport, call)
+        if isinstance(answer, Missed):
+            return answer
+        if answer.status == _OK:
+            return _Unread(call, answer)
+        return judge(call, answer, self._version)
 
     def _learn(self, missed: Missed, ask: _Ask, sent_at: float, seconds: float) -> None:
         if missed.kind == "unauthorized":

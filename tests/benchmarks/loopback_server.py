@@ -1,4 +1,4 @@
-"""A quick Qerko on loopback for benchmarks, in a process of its own; standard library alone.
+"""A quick Qerko on loopback for benchmarks, in a process of its own.
 
 Answers every ``GET /api/v2/pos/payment/<id>`` with a payment of some 600 bytes and three items,
 after a settable time. ``python loopback_server.py SECONDS`` prints its port, then serves until it
@@ -11,6 +11,8 @@ import asyncio
 import json
 import sys
 from urllib.parse import unquote
+
+from click import echo
 
 PADDED = json.dumps(
     {
@@ -42,7 +44,11 @@ PADDED = json.dumps(
     },
     separators=(",", ":"),
 )
-HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n"
+HEAD = (
+    "HTTP/1.1 200 OK\r\n"
+    "Content-Type: application/json; charset=utf-8\r\n"
+    "Content-Length: {}\r\n\r\n"
+)
 
 
 def payment(payment_id: str) -> bytes:
@@ -81,7 +87,7 @@ class Connection(asyncio.Protocol):
 async def main(seconds: float) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(seconds), "127.0.0.1", 0, backlog=512)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    echo(str(server.sockets[0].getsockname()[1]))
     await server.serve_forever()
 
 
