@@ -13,8 +13,10 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from qerko_recon.errors import (
+    ActionError,
     AmountError,
     ApiError,
+    AuditTrailError,
     AuthenticationFailed,
     BadRequest,
     CancelWindowClosed,
@@ -35,24 +37,32 @@ from qerko_recon.errors import (
 )
 
 if TYPE_CHECKING:
+    from qerko_recon.actions import AuditTrail, CancelAction, CancelMany, CaptureAction
     from qerko_recon.client import AsyncClient, Client
     from qerko_recon.frames import Payments
     from qerko_recon.keys import ApiKey
     from qerko_recon.model import Receipt
     from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
+    from qerko_recon.receipts import check_receipt
     from qerko_recon.recon import Policy, infer_policy
     from qerko_recon.report import Result, reconcile
     from qerko_recon.settings import Venue
     from qerko_recon.store import PaymentStore
 
 __all__ = [
+    "ActionError",
     "AmountError",
     "ApiError",
     "ApiKey",
     "AsyncClient",
+    "AuditTrail",
+    "AuditTrailError",
     "AuthenticationFailed",
     "BadRequest",
+    "CancelAction",
+    "CancelMany",
     "CancelWindowClosed",
+    "CaptureAction",
     "Client",
     "ConfigError",
     "ConnectionInUse",
@@ -77,6 +87,7 @@ __all__ = [
     "UnexpectedResponse",
     "Venue",
     "__version__",
+    "check_receipt",
     "infer_policy",
     "read_pos",
     "reconcile",
@@ -89,6 +100,10 @@ __version__ = "0.1.0"
 _WHERE: Final = {
     "ApiKey": "qerko_recon.keys",
     "AsyncClient": "qerko_recon.client",
+    "AuditTrail": "qerko_recon.actions",
+    "CancelAction": "qerko_recon.actions",
+    "CancelMany": "qerko_recon.actions",
+    "CaptureAction": "qerko_recon.actions",
     "Client": "qerko_recon.client",
     "PaymentStore": "qerko_recon.store",
     "Payments": "qerko_recon.frames",
@@ -98,6 +113,7 @@ _WHERE: Final = {
     "Receipt": "qerko_recon.model",
     "Result": "qerko_recon.report",
     "Venue": "qerko_recon.settings",
+    "check_receipt": "qerko_recon.receipts",
     "infer_policy": "qerko_recon.recon",
     "read_pos": "qerko_recon.pos",
     "reconcile": "qerko_recon.report",

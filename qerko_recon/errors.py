@@ -20,6 +20,8 @@ to do next. No error ever carries an API key.
     │   └── UnexpectedResponse     not what the specification says; .field names where
     ├── TransportError             never reached, or timed out
     │   └── OutcomeUnknown         a cancel or capture was sent and no answer came
+    ├── ActionError                a cancel or a capture cannot go on; nothing was sent
+    │   └── AuditTrailError        .file; it cannot be kept, so nothing is sent
     ├── PosExportError             .file .row .column .value
     ├── SessionLogError            .file .line
     ├── StoreError                 .file; a store of payments cannot be read or written
@@ -33,8 +35,10 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
+    "ActionError",
     "AmountError",
     "ApiError",
+    "AuditTrailError",
     "AuthenticationFailed",
     "BadRequest",
     "CancelWindowClosed",
@@ -241,6 +245,18 @@ class TransportError(QerkoReconError):
 
 class OutcomeUnknown(TransportError):
     """A cancel or a capture was sent and no answer came: look the payment up before acting."""
+
+
+class ActionError(QerkoReconError):
+    """A cancel or a capture cannot go on; nothing was sent."""
+
+
+class AuditTrailError(ActionError):
+    """The audit trail cannot be read or written, so nothing that moves money is sent."""
+
+    def __init__(self, message: str, *, file: str | None = None) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 class PosExportError(QerkoReconError):

@@ -26,6 +26,7 @@ __all__ = [
     "PAYMENTS",
     "PROBLEMS",
     "TENDERS",
+    "TRAIL",
     "conform",
     "to_frame",
 ]
@@ -94,6 +95,36 @@ FAILURES: Final = pa.schema(
     }
 )
 """``payments.failures``: a row an ID that could not be had."""
+
+TRAIL: Final = pa.schema(
+    {
+        "seq": pa.int64(),  # of the line in the file
+        "at": TIME,
+        "action_id": _TEXT,
+        "kind": _TEXT,  # cancel, capture
+        "payment_id": _TEXT,
+        "state": _TEXT,  # confirmed, done, refused, outcome_unknown, dry_run
+        "by": _TEXT,  # user and machine, unless stated
+        "venue": _TEXT,
+        "base_url": _TEXT,
+        "key_fingerprint": _TEXT,
+        "reason": _TEXT,
+        "again": pa.bool_(),  # sent although an earlier one may have been carried out
+        "method": _TEXT,
+        "path": _TEXT,
+        "body": _TEXT,  # of the request
+        "status": _COUNT,  # HTTP status; null where no answer came or nothing was sent
+        "detail": _TEXT,
+        "currency": _TEXT,
+        "state_before": _TEXT,
+        "settled_before": MONEY,  # the parts' total
+        "state_after": _TEXT,
+        "settled_after": MONEY,
+        "before": _TEXT,  # the payment's JSON as received
+        "after": _TEXT,
+    }
+)
+"""``AuditTrail.frame``: a row a line of the audit trail of cancels and captures."""
 
 TENDERS: Final = pa.schema(
     {

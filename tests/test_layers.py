@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "qerko_recon"
 # From the ground up; a module imports its own room and rooms before it.
 ROOMS = (
     ("errors",),
-    ("money", "files", "keys"),
+    ("money", "files", "keys", "chained"),
     ("schema", "wording"),
     ("settings",),
     ("model",),
@@ -22,6 +22,8 @@ ROOMS = (
     ("frames",),
     ("store", "ids"),
     ("fetch",),
+    ("receipts",),
+    ("actions",),
     ("client",),
     ("pos",),
     ("id_sources",),

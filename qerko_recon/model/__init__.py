@@ -23,11 +23,18 @@ from qerko_recon.model.payment import (
     PaymentPart,
     Provider,
 )
-from qerko_recon.model.receipt import Receipt, ReceiptInfo, ReceiptItem, TaxInfo
+from qerko_recon.model.receipt import (
+    DELIVERY_TYPES,
+    Receipt,
+    ReceiptInfo,
+    ReceiptItem,
+    TaxInfo,
+)
 
 __all__ = [
     "CANCELLED",
     "CANCEL_WINDOW",
+    "DELIVERY_TYPES",
     "PAID",
     "Discount",
     "ErrorBody",

@@ -13,7 +13,7 @@ import msgspec
 
 from qerko_recon.model.payment import Wire, check_amounts
 
-__all__ = ["Receipt", "ReceiptInfo", "ReceiptItem", "TaxInfo"]
+__all__ = ["DELIVERY_TYPES", "Receipt", "ReceiptInfo", "ReceiptItem", "TaxInfo"]
 
 DELIVERY_TYPES: Final = ("QERKO_GENERATED", "EMAIL", "POSTPONED")
 """The documented delivery types; Qerko has one more whose name is not published."""
