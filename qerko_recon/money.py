@@ -50,6 +50,8 @@ DecimalMark = Literal[",", "."]
 _CODE_AT_DIGIT: Final = re.compile(r"(?<=[A-Z])(?=\d)")
 _EXACT: Final = Context(prec=60, traps=[InvalidOperation])
 _UNIT: Final = 10**SCALE
+_DIGITS_OF_ARROW: Final = 38
+_MILLIONTH: Final = Decimal(1).scaleb(-SCALE)
 _LIMIT: Final = 10**18
 _WHOLE_DIGITS: Final = 12
 _CENTS: Final = 2
@@ -165,11 +167,10 @@ def decimal_array(values: Iterable[object], *, what: str = "amount") -> pa.Decim
     """
     held = list(values)
     try:
-        return pa.array([_exact(value) for value in held], MONEY)
+        return pa.array([_short(_exact(value)) for value in held], MONEY)
     except (pa.ArrowInvalid, InvalidOperation, TypeError, ValueError):
-        for value in held:
-            _check_fits(value, what)
-        raise
+        # Arrow refuses some that can be held, such as a zero of a large exponent.
+        return pa.array([_fitted(value, what) for value in held], MONEY)
 
 
 def _exact(value: object) -> Decimal | None:
@@ -177,18 +178,30 @@ def _exact(value: object) -> Decimal | None:
         return None
     if isinstance(value, float):
         raise TypeError
-    return value if isinstance(value, Decimal) else _EXACT.create_decimal(str(value))
+    return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
-def _check_fits(value: object, what: str) -> None:
-    """Raise for a value that a money column cannot hold."""
+def _short(value: Decimal | None) -> Decimal | None:
+    """Let pass what Arrow takes as it is: of a decimal of some eighty digits it makes 0."""
+    if value is not None and len(value.as_tuple().digits) > _DIGITS_OF_ARROW:
+        raise InvalidOperation
+    return value
+
+
+def _fitted(value: object, what: str) -> Decimal | None:
+    """Give a value as a money column has it; raises for one that it cannot hold."""
     if isinstance(value, float):
         msg = f"{what} {value!r} is a float, which cannot hold money; give a string or a Decimal"
         raise AmountError(msg)
     try:
-        pa.array([_exact(value)], MONEY)
-    except (InvalidOperation, TypeError, ValueError) as error:
-        raise AmountError(_misfit(value, what)) from error
+        amount = _exact(value)
+    except (InvalidOperation, TypeError, ValueError):
+        raise AmountError(_misfit(value, what)) from None
+    if amount is None:
+        return None
+    if not fits(amount):
+        raise AmountError(_misfit(value, what))
+    return _EXACT.quantize(amount, _MILLIONTH)
 
 
 def fits(value: Decimal) -> bool:
@@ -199,7 +212,9 @@ def fits(value: Decimal) -> bool:
     """
     if not value.is_finite() or (value.adjusted() >= _WHOLE_DIGITS and value):
         return False
-    return not _EXACT.scaleb(value, SCALE) % 1
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)  # noqa: S101 - finite
+    return exponent >= -SCALE or not any(digits[exponent + SCALE :])
 
 
 def _misfit(value: object, what: str) -> str:

@@ -124,8 +124,7 @@ def held(amount: Decimal) -> Decimal | None:
     """
     if not fits(amount):
         return None
-    exact = EXACT.quantize(amount, _MILLIONTH)
-    return exact if exact == amount else None
+    return EXACT.quantize(amount, _MILLIONTH)
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:

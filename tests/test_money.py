@@ -147,3 +147,16 @@ def test_amounts_are_shown_as_each_language_writes_them(language, shown):
 def test_no_digit_is_rounded_away_for_show():
     assert format_amount(Decimal("0.123456")) == "0.123456"
     assert format_amount(Decimal("1E+3")) == "1,000.00"
+
+
+@pytest.mark.parametrize("text", ["1." + "0" * 70 + "1", "0." + "0" * 6 + "1", "1e-7", "1e12"])
+def test_no_digit_is_lost_however_far_behind(text):
+    assert not fits(Decimal(text))
+    with pytest.raises(AmountError, match="does not fit"):
+        decimal_array([text])
+
+
+@pytest.mark.parametrize("text", ["0E+14", "0E-90", "1.5" + "0" * 80, "-0"])
+def test_what_can_be_held_is_held(text):
+    assert fits(Decimal(text))
+    assert decimal_array([text, Decimal(text)]).to_pylist() == [Decimal(text)] * 2
