@@ -5,11 +5,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit notebook samples lock clean
+.PHONY: help demo test lint typecheck unit bench notebook samples lock clean
 
 help:
 	@echo "make demo      reconcile a day of trade on the built-in simulator"
 	@echo "make test      lint, type-check, run every test"
+	@echo "make bench     measure the budgets, each beside its peer (some minutes)"
 	@echo "make notebook  open the daily close in JupyterLab"
 	@echo "make samples   write data_samples/ anew"
 	@echo "make lock      write constraints.txt anew (needs uv)"
@@ -30,6 +31,11 @@ typecheck: .venv/dev.done
 unit: .venv/dev.done
 	.venv/bin/python -m coverage run -m pytest
 	.venv/bin/python -m coverage report --fail-under=95
+
+bench: .venv/dev.done
+	.venv/bin/python tests/benchmarks/frames_from_json.py
+	.venv/bin/python tests/benchmarks/bulk_fetch.py
+	.venv/bin/python tests/benchmarks/soak.py
 
 notebook: .venv/notebook.done
 	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb
