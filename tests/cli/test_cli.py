@@ -13,51 +13,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from qerko_recon.cli import main
 from qerko_recon.client import Client
-from qerko_recon.simulator import Simulator, TradingDay
+from qerko_recon.simulator import TradingDay
 
 SAMPLES = Path(__file__).parents[2] / "data_samples"
-
-
-@pytest.fixture(scope="module")
-def day():
-    return TradingDay.generate(seed=7, payments=60)
-
-
-@pytest.fixture(scope="module")
-def box(day):
-    with Simulator(day) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a command in an empty folder without settings; give code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("API_KEY", "POS_ID", "BASE_URL", "CONFIG", "VENUE", "LANGUAGE"):
-        monkeypatch.delenv(f"QERKO_{name}", raising=False)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as leaving:
-            main([str(one) for one in arguments])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err + captured.out
-        return leaving.value.code, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def settings(box, monkeypatch, run):
-    for name, value in box.environment.items():
-        monkeypatch.setenv(name, value)
-    return box
-
-
-@pytest.fixture
-def export(day, tmp_path):
-    return day.write_pos_export(tmp_path / "export.csv", "czech_semicolon")
 
 
 @pytest.fixture
@@ -320,7 +279,8 @@ def test_a_fault_of_ours_keeps_its_traceback_in_a_file(run, monkeypatch, tmp_pat
     def fail(*_):
         raise ZeroDivisionError("halves of nothing")
 
-    monkeypatch.setattr("qerko_recon.ids.read_ids", fail)
+    monkeypatch.setattr("qerko_recon.id_sources.read_ids", fail)
+    Path("x.txt").write_text("1\n")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     code, _, err = run("fetch", "--ids", "x.txt", "--config", write_settings(tmp_path))
     assert code == 2
@@ -340,7 +300,8 @@ def test_ctrl_c_says_so(run, monkeypatch, tmp_path):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("qerko_recon.ids.read_ids", stop)
+    monkeypatch.setattr("qerko_recon.id_sources.read_ids", stop)
+    Path("x.txt").write_text("1\n")
     code, _, err = run("fetch", "--ids", "x.txt", "--config", write_settings(tmp_path))
     assert code == 130
     assert "Stopped" in err

@@ -323,13 +323,13 @@ def test_a_killed_run_goes_on_where_it_was(server, connect_sync, path, killed_at
     server.begin = begin
     with PaymentStore(path) as store:
         kept = store.payments().payment_ids
-    assert killed_at - 4 <= len(kept) <= killed_at
+    assert killed_at - 2 * 4 <= len(kept) <= killed_at
     payments = connect_sync().fetch_payments(ids, store=path)
     assert payments.payment_ids == ids
     times = asked(server)
     twice = {one for one in times if times[one] > 1}
     assert not twice & set(kept), "what it had is not asked for again"
-    assert len(twice) <= 4, "what was under way"
+    assert len(twice) <= 2 * 4, "what was under way, or had come and was not read yet"
     assert set(times.values()) <= {1, 2}
 
 

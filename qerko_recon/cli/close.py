@@ -1,0 +1,134 @@
+"""Commands that reconcile: payments already fetched, or a day from export to workbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qerko_recon.cli.group import BREAKS, CLEAN, STOPPED, UNREACHED, cli
+from qerko_recon.cli.options import (
+    Fetching,
+    Policing,
+    Reading,
+    Reporting,
+    Whose,
+    fetch_options,
+    file_in,
+    file_out,
+    policy_options,
+    pos_options,
+    report_options,
+    venue_options,
+)
+from qerko_recon.cli.payments import code_of, fetched, ids_in, ids_option, payments_in
+from qerko_recon.cli.show import print_json, print_result, rows, say
+
+if TYPE_CHECKING:
+    from qerko_recon.frames import Payments
+    from qerko_recon.pos import PosExport
+    from qerko_recon.recon import Policy
+    from qerko_recon.report import Result
+
+__all__ = ["close", "reconcile_command"]
+
+
+@cli.command("reconcile")
+@click.option(
+    "--payments",
+    "payments_file",
+    type=file_in,
+    required=True,
+    help="What `fetch` wrote with --out or --store, or payments as JSON.",
+)
+@pos_options
+@policy_options
+@report_options
+def reconcile_command(
+    payments_file: Path, reading: Reading, policing: Policing, reporting: Reporting
+) -> int:
+    """Reconcile payments already fetched with a POS export.
+
+    Example: qerko-recon reconcile --payments payments.jsonl --pos export.csv --out close.xlsx
+    """
+    reading.need()
+    pos = reading.read(None)
+    return _report(payments_in(payments_file), pos, policing.policy(None), reporting)
+
+
+@cli.command()
+@pos_options
+@ids_option
+@click.option("--save-payments", type=file_out, help="Keep what was fetched (JSON Lines).")
+@fetch_options
+@venue_options
+@policy_options
+@report_options
+def close(
+    reading: Reading,
+    id_files: tuple[Path, ...],
+    save_payments: Path | None,
+    fetching: Fetching,
+    whose: Whose,
+    policing: Policing,
+    reporting: Reporting,
+) -> int:
+    """Close a day: read the POS export, fetch its payments, reconcile, report.
+
+    What the POS lost is not in its export: give further IDs with --ids.
+
+    Example: qerko-recon close --pos export.csv --ids payment_ids.txt --out close.xlsx
+    """
+    from qerko_recon.fetch import FetchInterrupted
+
+    reading.need()
+    venue = whose.load()
+    policy = policing.policy(venue)
+    pos = reading.read(venue)
+    ids = [*pos.payment_ids, *ids_in(id_files, venue)]
+    if not ids:
+        raise click.UsageError(
+            "the export names no payment IDs; give those of the day with --ids FILE"
+        )
+    try:
+        payments = fetched(venue, ids, fetching)
+    except FetchInterrupted as stopped:
+        say(f"Stopped after {len(stopped.payments)} payments; nothing was reconciled.")
+        return STOPPED
+    if save_payments is not None:
+        payments.write(save_payments)
+    code = _report(payments, pos, policy, reporting)
+    return max(code, UNREACHED if code_of(payments) == UNREACHED else CLEAN)
+
+
+def _report(payments: Payments, pos: PosExport, policy: Policy, reporting: Reporting) -> int:
+    """Reconcile, write what was asked for, and say what came of it."""
+    from qerko_recon.report import reconcile
+
+    result = reconcile(payments, pos, policy=policy)
+    for file, write in (
+        (reporting.out, result.to_excel),
+        (reporting.html_out, result.to_html),
+    ):
+        if file is not None:
+            write(file, language=reporting.language)
+            say(f"Written: {file}")
+    if reporting.as_json:
+        print_json(_as_json(result, reporting.language))
+    else:
+        print_result(result, reporting.language)
+    return BREAKS if len(result.breaks) else CLEAN
+
+
+def _as_json(result: Result, language: str) -> dict[str, Any]:
+    return {
+        "verdict": result.verdict(language),
+        "totals": result.summary.totals,
+        "unexplained": str(result.unexplained),
+        "breaks": rows(result.breaks),
+        "bridge": rows(result.bridge),
+        "readings": result.summary.readings,
+        "notes": result.summary.notes,
+        "problems": rows(result.problems),
+    }
