@@ -162,32 +162,36 @@ class Job:
         return self._loop.time() + self._skipped
 
     def _fill(self) -> None:
-        """Send as many requests as there is room for; see when there is room again."""
+        """Send as many requests as there is room for; see when there is room again.
+
+        One moment holds for all of it: what is not due by it has a timer, or nobody would wake up.
+        """
         if self._finished.done():
             return
+        now = self._now()
         try:
             if self._pace.verdict is not None:
                 self._leave_the_rest()
             elif self._has_all and not self._queue:
                 self._pace.let_go()
-            while self._pace.room(self._in_flight, self._now()):
-                ask = self._next()
+            while self._pace.room(self._in_flight, now):
+                ask = self._next(now)
                 if ask is None:
                     break
                 self._start(ask)
             self._want_more()
-            self._set_timer()
+            self._set_timer(now)
         except BaseException as error:  # noqa: BLE001 - for who waits for the job
             self._fail(error)
             return
         if self._has_all and not (self._queue or self._later or self._tasks):
             self._finished.set_result(None)
 
-    def _next(self) -> _Ask | None:
+    def _next(self, now: float) -> _Ask | None:
         # An ID that has not failed yet says more of the server than one that has.
         if self._queue and self._pace.is_probing:
             return _Ask(self._queue.popleft())
-        if self._later and self._later[0][0] <= self._now():
+        if self._later and self._later[0][0] <= now:
             return heapq.heappop(self._later)[2]
         if self._queue and len(self._later) < _WAITING:
             return _Ask(self._queue.popleft())
@@ -291,12 +295,11 @@ class Job:
             self._is_asking_for_more = True
             self._hungry()
 
-    def _set_timer(self) -> None:
+    def _set_timer(self, now: float) -> None:
         """Wake up when a pause ends, or when an ID may be asked for again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        now = self._now()
         moments = [self._pace.resume_at] if self._queue or self._later else []
         if self._later:
             moments.append(self._later[0][0])

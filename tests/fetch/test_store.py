@@ -239,7 +239,9 @@ def test_a_file_that_is_no_store(tmp_path):
     with pytest.raises(StoreError, match=r"ids\.txt cannot be opened: it is no store"):
         PaymentStore(text)
     other = tmp_path / "other.db"
-    sqlite3.connect(other).executescript("CREATE TABLE t (x); INSERT INTO t VALUES (1);")
+    connection = sqlite3.connect(other)
+    connection.executescript("CREATE TABLE t (x); INSERT INTO t VALUES (1);")
+    connection.close()
     before = other.read_bytes()
     with pytest.raises(StoreError, match="another program's database"):
         PaymentStore(other)
