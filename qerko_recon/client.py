@@ -8,6 +8,7 @@ from qerko_recon.api import ApiClient, AsyncApiClient
 from qerko_recon.fetch import (
     Concurrency,
     FetchInterrupted,
+    Order,
     Progress,
     fetch_payments,
     fetch_payments_async,
@@ -55,20 +56,20 @@ class Client(ApiClient):
     ) -> Payments:
         """Fetch payments by ID, with an outcome for every distinct one.
 
-        See :func:`qerko_recon.fetch.fetch_payments`.
+        See :func:`qerko_recon.fetch.fetch_payments`, and :class:`qerko_recon.fetch.Order` for
+        the settings.
         """
+        order = Order(
+            concurrency=concurrency,
+            attempts=attempts,
+            patience=patience,
+            progress=progress,
+            store=store,
+            refresh=refresh,
+            pause=pause,
+        )
         try:
-            self.last_fetch = fetch_payments(
-                self,
-                ids,
-                concurrency=concurrency,
-                attempts=attempts,
-                patience=patience,
-                progress=progress,
-                store=store,
-                refresh=refresh,
-                pause=pause,
-            )
+            self.last_fetch = fetch_payments(self, ids, order)
         except FetchInterrupted as stopped:
             self.last_fetch = stopped.payments
             raise
@@ -109,9 +110,7 @@ class AsyncClient(AsyncApiClient):
 
         Takes what :meth:`Client.fetch_payments` takes, and asynchronous iterators too.
         """
-        self.last_fetch = await fetch_payments_async(
-            self,
-            ids,
+        order = Order(
             concurrency=concurrency,
             attempts=attempts,
             patience=patience,
@@ -120,4 +119,5 @@ class AsyncClient(AsyncApiClient):
             refresh=refresh,
             pause=pause,
         )
+        self.last_fetch = await fetch_payments_async(self, ids, order)
         return self.last_fetch

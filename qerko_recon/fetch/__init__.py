@@ -8,8 +8,16 @@ from qerko_recon.fetch.progress import Progress
 from qerko_recon.fetch.run import (
     Concurrency,
     FetchInterrupted,
+    Order,
     fetch_payments,
     fetch_payments_async,
 )
 
-__all__ = ["Concurrency", "FetchInterrupted", "Progress", "fetch_payments", "fetch_payments_async"]
+__all__ = [
+    "Concurrency",
+    "FetchInterrupted",
+    "Order",
+    "Progress",
+    "fetch_payments",
+    "fetch_payments_async",
+]

@@ -13,7 +13,6 @@ import queue
 import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -27,9 +26,10 @@ from qerko_recon.fetch.pace import Pace
 from qerko_recon.fetch.progress import Progress, reporter
 from qerko_recon.fetch.wanted import clean, listed
 from qerko_recon.frames import Payments
+from qerko_recon.settings import Venue
 from qerko_recon.store import PaymentStore, Refresh, StorePath
 
-__all__ = ["FetchInterrupted", "fetch_payments", "fetch_payments_async"]
+__all__ = ["Concurrency", "FetchInterrupted", "Order", "fetch_payments", "fetch_payments_async"]
 
 Concurrency = int | Literal["auto"]
 
@@ -49,71 +49,12 @@ class FetchInterrupted(KeyboardInterrupt):
         self.payments = payments
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What a fetch was asked to do, checked."""
-
-    concurrency: Concurrency
-    attempts: int
-    patience: float
-    pause: Callable[[float], object] | None
-
-    def check(self) -> None:
-        numbers = [("attempts", self.attempts, 20)]
-        if self.concurrency != "auto":
-            numbers.append(("concurrency", self.concurrency, _MOST))
-        for name, value, most in numbers:
-            if not isinstance(value, SupportsIndex) or not 1 <= operator.index(value) <= most:
-                auto = " or 'auto'" if name == "concurrency" else ""
-                raise ConfigError(
-                    f"{name} cannot be {value!r}; it is a whole number from 1 to {most}{auto}"
-                )
-        if not 0 <= self.patience < float("inf"):
-            raise ConfigError(f"patience is seconds, not {self.patience!r}")
-
-    def job(
-        self,
-        transport: AsyncTransport,
-        version: str,
-        book: Book,
-        hungry: Callable[[], object],
-    ) -> Job:
-        is_fixed = self.concurrency != "auto"
-        most = min(int(self.concurrency), transport.most) if is_fixed else transport.most
-        pace = Pace(most, is_fixed=is_fixed, patience=self.patience)
-        return Job(
-            transport,
-            version,
-            book,
-            pace,
-            attempts=self.attempts,
-            pause=self.pause,
-            hungry=hungry,
-        )
-
-
-def fetch_payments(
-    client: ApiClient,
-    ids: object,
-    *,
-    concurrency: Concurrency = "auto",
-    attempts: int = 4,
-    patience: float = 150.0,
-    progress: bool | Callable[[Progress], object] = False,
-    store: PaymentStore | StorePath | None = None,
-    refresh: Refresh = None,
-    pause: Callable[[float], object] | None = None,
-) -> Payments:
-    """Fetch payments by ID.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """How a fetch is to be done.
 
     Parameters
     ----------
-    client
-        Of the venue whose payments they are.
-    ids
-        A list, Series or iterator of text or whole numbers, or the path of a text file; blanks
-        are left out, each ID is asked for once, order is kept. An iterator is read as the fetch
-        goes on.
     concurrency
         Requests at once, from 1 to 64; ``"auto"`` finds out what the server keeps up with.
     attempts
@@ -132,6 +73,78 @@ def fetch_payments(
     pause
         In place of waiting, for tests: gets the seconds.
 
+    Raises
+    ------
+    ConfigError
+        One of them cannot be.
+    """
+
+    concurrency: Concurrency = "auto"
+    attempts: int = 4
+    patience: float = 150.0
+    progress: bool | Callable[[Progress], object] = False
+    store: PaymentStore | StorePath | None = None
+    refresh: Refresh = None
+    pause: Callable[[float], object] | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [("attempts", self.attempts, 20)]
+        if self.concurrency != "auto":
+            numbers.append(("concurrency", self.concurrency, _MOST))
+        for name, value, most in numbers:
+            if not isinstance(value, SupportsIndex) or not 1 <= operator.index(value) <= most:
+                auto = " or 'auto'" if name == "concurrency" else ""
+                raise ConfigError(
+                    f"{name} cannot be {value!r}; it is a whole number from 1 to {most}{auto}"
+                )
+        if not 0 <= self.patience < float("inf"):
+            raise ConfigError(f"patience is seconds, not {self.patience!r}")
+        if self.store is None and self.refresh is not None:
+            raise ConfigError("refresh says what of a store is asked for again; give store= too")
+
+    def book(self, venue: Venue) -> Book:
+        """Give where outcomes are kept."""
+        if self.store is None:
+            return Memory()
+        opened = self.store if isinstance(self.store, PaymentStore) else PaymentStore(self.store)
+        return opened.select(venue, self.refresh)
+
+    def job(
+        self,
+        transport: AsyncTransport,
+        version: str,
+        book: Book,
+        hungry: Callable[[], object],
+    ) -> Job:
+        """Give the job that does it."""
+        is_fixed = self.concurrency != "auto"
+        most = min(int(self.concurrency), transport.most) if is_fixed else transport.most
+        pace = Pace(most, is_fixed=is_fixed, patience=self.patience)
+        return Job(
+            transport,
+            version,
+            book,
+            pace,
+            attempts=self.attempts,
+            pause=self.pause,
+            hungry=hungry,
+        )
+
+
+def fetch_payments(client: ApiClient, ids: object, order: Order) -> Payments:
+    """Fetch payments by ID, and wait for them.
+
+    Parameters
+    ----------
+    client
+        Of the venue whose payments they are.
+    ids
+        A list, Series or iterator of text or whole numbers, or the path of a text file; blanks
+        are left out, each ID is asked for once, order is kept. An iterator is read as the fetch
+        goes on.
+    order
+        How it is to be done.
+
     Returns
     -------
     Payments
@@ -140,8 +153,7 @@ def fetch_payments(
     Raises
     ------
     ConfigError
-        ``ids`` is a lone text or holds what is no ID, or another argument cannot be. Nothing was
-        sent, unless ``ids`` is an iterator.
+        ``ids`` is a lone text or holds what is no ID. Nothing was sent, unless it is an iterator.
     FetchInterrupted
         Ctrl-C; it holds what came.
 
@@ -150,49 +162,35 @@ def fetch_payments(
     A 401 concerns the credentials: nothing more is asked for. A server that fails several times
     in a row is left alone for a while, then asked once; see :mod:`qerko_recon.fetch.pace`.
     """
-    order = _Order(concurrency, attempts, patience, pause)
-    order.check()
     source, total = _source(listed(ids))
-    with _book(client, store, refresh) as book:
-        worker = _Worker(client, order, book)
-        try:
-            with reporter(progress, total) as report:
-                worker.see_through(source, report)
-        except KeyboardInterrupt:
-            worker.leave()
-            raise FetchInterrupted(book.payments()) from None
-        except BaseException:
-            worker.leave()
-            raise
-        return book.payments()
+    book = order.book(client.venue)
+    worker = _Worker(client, order, book)
+    try:
+        with reporter(order.progress, total) as report:
+            worker.see_through(source, report)
+    except KeyboardInterrupt:
+        worker.leave()
+        raise FetchInterrupted(book.payments()) from None
+    except BaseException:
+        worker.leave()
+        raise
+    return book.payments()
 
 
-async def fetch_payments_async(
-    client: AsyncApiClient,
-    ids: object,
-    *,
-    concurrency: Concurrency = "auto",
-    attempts: int = 4,
-    patience: float = 150.0,
-    progress: bool | Callable[[Progress], object] = False,
-    store: PaymentStore | StorePath | None = None,
-    refresh: Refresh = None,
-    pause: Callable[[float], object] | None = None,
-) -> Payments:
+async def fetch_payments_async(client: AsyncApiClient, ids: object, order: Order) -> Payments:
     """Fetch payments by ID in the running event loop; see :func:`fetch_payments`.
 
     ``ids`` may be an asynchronous iterator too. Where the task is cancelled, what came is in the
     store, if there is one.
     """
-    order = _Order(concurrency, attempts, patience, pause)
-    order.check()
     hunger = asyncio.Event()
     if isinstance(ids, AsyncIterable):
         total, feed = None, partial(_feed_async, ids=ids)
     else:
         source, total = _source(listed(ids))
         feed = partial(_feed, source=source)
-    with _book(client, store, refresh) as book, reporter(progress, total) as report:
+    book = order.book(client.venue)
+    with reporter(order.progress, total) as report:
         async with client.bulk_transport() as transport:
             job = order.job(transport, client.venue.api_version, book, hunger.set)
             run = asyncio.ensure_future(job.run())
@@ -212,7 +210,7 @@ async def fetch_payments_async(
                 feeding.cancel()
                 run.cancel()
                 await asyncio.gather(feeding, run, return_exceptions=True)
-        return book.payments()
+    return book.payments()
 
 
 async def _feed(job: Job, hunger: asyncio.Event, *, source: Iterator[str]) -> None:
@@ -242,23 +240,10 @@ def _source(ids: Iterable[object]) -> tuple[Iterator[str], int | None]:
     return iter(known), len(known)
 
 
-@contextmanager
-def _book(
-    client: ApiClient | AsyncApiClient, store: PaymentStore | StorePath | None, refresh: Refresh
-) -> Iterator[Book]:
-    if store is None:
-        if refresh is not None:
-            raise ConfigError("refresh says what of a store is asked for again; give store= too")
-        yield Memory()
-        return
-    opened = store if isinstance(store, PaymentStore) else PaymentStore(store)
-    yield opened.select(client.venue, refresh)
-
-
 class _Worker:
     """A thread with an event loop in which a job runs, seen from the caller's thread."""
 
-    def __init__(self, client: ApiClient, order: _Order, book: Book) -> None:
+    def __init__(self, client: ApiClient, order: Order, book: Book) -> None:
         self._client = client
         self._order = order
         self._book = book

@@ -5,42 +5,16 @@ from __future__ import annotations
 import io
 import sys
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
+from memory_keyring import keyring_in_memory
 
 KEY = "wzgd-lbq6-gp6y-xwef-7qrz-4757"
 
 
-class Safe(KeyringBackend):
-    """A keyring that lasts as long as a test."""
-
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.held = {}
-
-    def get_password(self, service, username):
-        return self.held.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.held[service, username] = password
-
-    def delete_password(self, service, username):
-        try:
-            del self.held[service, username]
-        except KeyError:
-            raise keyring.errors.PasswordDeleteError("none") from None
-
-
 @pytest.fixture(autouse=True)
 def safe():
-    before = keyring.get_keyring()
-    mine = Safe()
-    keyring.set_keyring(mine)
-    yield mine
-    keyring.set_keyring(before)
+    with keyring_in_memory() as mine:
+        yield mine
 
 
 @pytest.fixture

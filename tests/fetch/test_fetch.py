@@ -21,7 +21,7 @@ from spec_server import Fault, SpecServer, payment
 
 from qerko_recon.client import AsyncClient, Client
 from qerko_recon.errors import ConfigError
-from qerko_recon.fetch import FetchInterrupted, Progress, fetch_payments
+from qerko_recon.fetch import FetchInterrupted, Progress
 
 PAGE = Fault(body=b"<html>sign in</html>")
 
@@ -489,8 +489,8 @@ def test_every_distinct_id_has_one_outcome(ids, faults, concurrency):
         with Client(
             base_url=server.base_url, api_key=server.api_key, pos_id=server.pos_id
         ) as client:
-            payments = fetch_payments(
-                client, ids, concurrency=concurrency, attempts=2, pause=lambda _: None
+            payments = client.fetch_payments(
+                ids, concurrency=concurrency, attempts=2, pause=lambda _: None
             )
     wanted = dict.fromkeys(str(one).strip() for one in ids if one is not None)
     distinct = [one for one in wanted if one]

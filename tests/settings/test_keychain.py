@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringError, PasswordDeleteError
+from memory_keyring import keyring_in_memory
 
 from qerko_recon.errors import ConfigError
 from qerko_recon.keys import ApiKey
@@ -17,42 +15,10 @@ from qerko_recon.settings import Venue, keychain
 KEY = "wzgd-lbq6-gp6y-xwef-7qrz-4757"
 
 
-class Safe(KeyringBackend):
-    """A keyring that lasts as long as a test."""
-
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.held = {}
-        self.is_locked = False
-
-    def _open(self):
-        if self.is_locked:
-            raise KeyringError(f"locked; it holds {self.held}")
-
-    def get_password(self, service, username):
-        self._open()
-        return self.held.get((service, username))
-
-    def set_password(self, service, username, password):
-        self._open()
-        self.held[service, username] = password
-
-    def delete_password(self, service, username):
-        self._open()
-        if (service, username) not in self.held:
-            raise PasswordDeleteError("none")
-        del self.held[service, username]
-
-
 @pytest.fixture
 def safe():
-    before = keyring.get_keyring()
-    mine = Safe()
-    keyring.set_keyring(mine)
-    yield mine
-    keyring.set_keyring(before)
+    with keyring_in_memory() as mine:
+        yield mine
 
 
 def test_a_key_is_found_where_nothing_else_has_one(safe):
