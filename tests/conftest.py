@@ -1,7 +1,19 @@
 from __future__ import annotations
 
+import signal
+
 import pytest
 from spec_server import SpecServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hear_ctrl_c():
+    """A shell that starts tests in the background has them, and their children, ignore Ctrl-C."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

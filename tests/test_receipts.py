@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spec_server import payment
 
-from qerko_recon.model import Receipt, ReceiptItem, TaxInfo, decode_payment
+from qerko_recon.model import Receipt, ReceiptItem, TaxInfo, decode_payment, decode_receipt
 from qerko_recon.receipts import check_receipt
 
 D = Decimal
@@ -115,3 +116,8 @@ def test_any_cent_that_is_off_is_found(prices, off):
     items = tuple(ReceiptItem(name="x", price=price) for price in prices)
     one = receipt(*items, tax_info=(TaxInfo(rate=D(0), base=total + off, tax=D(0)),))
     assert ("error", "tax_info") in [(its, where) for its, where, _ in said(one)]
+
+
+def test_the_sample_is_right():
+    sample = Path(__file__).parents[1] / "data_samples" / "receipt.json"
+    assert check_receipt(decode_receipt(sample.read_bytes())) == ()

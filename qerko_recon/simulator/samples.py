@@ -60,6 +60,22 @@ SPEC_PAYMENT: Final = b"""\
 """
 """The payment of Qerko's documentation, word for word; only the indentation is ours."""
 
+RECEIPT: Final = b"""\
+{
+  "receiptDeliveryType": "QERKO_GENERATED",
+  "items": [
+    {"name": "Beef goulash", "price": "229.00", "quantity": "1", "taxName": "12 %"},
+    {"name": "Beer 0.5 l", "price": "62.00", "quantity": "2", "taxName": "21 %"}
+  ],
+  "receiptInfo": {"billName": "Table 7", "serial": "2026-0042", "headerLines": ["Thank you"]},
+  "taxInfo": [
+    {"rate": "12", "base": "204.46", "tax": "24.54", "price": "229.00"},
+    {"rate": "21", "base": "102.48", "tax": "21.52", "price": "124.00"}
+  ]
+}
+"""
+"""What a capture takes; the fields are those that Qerko's public sources name."""
+
 _PAYMENTS: Final = 60
 _DAY_FILE: Final = "day.csv"
 _COLUMNS: Final = tuple(name for name in TENDERS.names if name != "tender_id")
@@ -74,6 +90,7 @@ amounts come from a seed. Do not edit these files; write them anew with
 
 - `payment_of_the_spec.json`: the payment of Qerko's REST documentation. Its item and its part do
   not add up there either.
+- `receipt.json`: a receipt as `qerko-recon capture` takes it; its tax lines add up.
 - `payments_day.jsonl`: the {payments} payments that can be fetched, one a line, as Qerko sends
   them.
 - `ids.txt`: all {ids} payment IDs of the day, one a line; some of them Qerko does not give out.
@@ -153,6 +170,7 @@ def expected_tenders(day: TradingDay, style: Style) -> list[dict[str, str]]:
 
 def _small_files(day: TradingDay) -> Iterator[tuple[str, bytes]]:
     yield "payment_of_the_spec.json", SPEC_PAYMENT
+    yield "receipt.json", RECEIPT
     yield "ids.txt", "".join(f"{payment_id}\n" for payment_id in day.payment_ids).encode()
     yield "discrepancies.csv", _csv(_DISCREPANCY_COLUMNS, _discrepancies(day))
     for style in STYLES:
