@@ -95,7 +95,7 @@ def test_the_readme_names_every_file(fresh):
 
 def test_the_command_writes_the_folder_and_fails_with_a_sentence(tmp_path, capsys):
     assert main([str(tmp_path / "new")]) == 0
-    assert "13 files written" in capsys.readouterr().out
+    assert "14 files written" in capsys.readouterr().out
     (tmp_path / "file").write_text("in the way")
     assert main([str(tmp_path / "file")]) == 2
     assert "could not be written" in capsys.readouterr().err
