@@ -107,9 +107,9 @@ CREATE TEMP TABLE asked (
 _PUT_PAYMENT: Final = """
 INSERT INTO payments
     (venue, payment_id, raw, status, state, is_final, seen_at, fetched_at, api_version)
-VALUES (?1, ?2, ?3, 200, ?4, ?5, ?6, ?6, ?7)
+VALUES (:venue, :payment_id, :raw, 200, :state, :is_final, :now, :now, :api_version)
 ON CONFLICT DO UPDATE SET raw = excluded.raw, status = excluded.status, state = excluded.state,
-    is_final = max(excluded.is_final, ?8 AND seen_at < ?9),
+    is_final = max(excluded.is_final, :is_paid AND seen_at < :open_until),
     fetched_at = excluded.fetched_at, api_version = excluded.api_version
 """
 _PUT_FAILURE: Final = """
@@ -218,10 +218,10 @@ class PaymentStore:
             had changed.
         """
         rows = self._connection.execute(
-            "SELECT payment_id, state, fetched_at, raw FROM earlier WHERE payment_id = ?1 "
+            "SELECT payment_id, state, fetched_at, raw FROM earlier WHERE payment_id = :id "
             "UNION ALL SELECT payment_id, state, fetched_at, raw FROM payments "
-            "WHERE payment_id = ?1 ORDER BY fetched_at",
-            (payment_id,),
+            "WHERE payment_id = :id ORDER BY fetched_at",
+            {"id": payment_id},
         )
         records = [
             {
@@ -405,10 +405,10 @@ class Selection:
         return self._connection.execute(
             "SELECT a.n, a.payment_id, p.fetched_at, p.is_final, f.kind, f.failed_at "
             "FROM asked AS a "
-            "LEFT JOIN payments AS p ON p.venue = ?1 AND p.payment_id = a.payment_id "
-            "LEFT JOIN failures AS f ON f.venue = ?1 AND f.payment_id = a.payment_id "
-            "WHERE a.n > ?2 ORDER BY a.n",
-            (self._venue, last),
+            "LEFT JOIN payments AS p ON p.venue = :venue AND p.payment_id = a.payment_id "
+            "LEFT JOIN failures AS f ON f.venue = :venue AND f.payment_id = a.payment_id "
+            "WHERE a.n > :last ORDER BY a.n",
+            {"venue": self._venue, "last": last},
         ).fetchall()
 
     def _is_stale(self, moment: int, *, is_final: bool, now: int) -> bool:
@@ -426,17 +426,17 @@ class Selection:
         is_old = is_paid and created_at is not None and _micros(created_at) < open_until
         self._connection.execute(
             _PUT_PAYMENT,
-            (
-                self._venue,
-                one.payment_id,
-                one.raw,
-                payment.state,
-                payment.state == CANCELLED or is_old,
-                _micros(one.fetched_at),
-                one.api_version,
-                is_paid,
-                open_until,
-            ),
+            {
+                "venue": self._venue,
+                "payment_id": one.payment_id,
+                "raw": one.raw,
+                "state": payment.state,
+                "is_final": payment.state == CANCELLED or is_old,
+                "now": _micros(one.fetched_at),
+                "api_version": one.api_version,
+                "is_paid": is_paid,
+                "open_until": open_until,
+            },
         )
         whose = (self._venue, one.payment_id)
         self._connection.execute("DELETE FROM failures WHERE venue = ? AND payment_id = ?", whose)

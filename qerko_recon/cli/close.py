@@ -92,7 +92,7 @@ def close(
             "the export names no payment IDs; give those of the day with --ids FILE"
         )
     try:
-        payments = fetched(venue, ids, fetching)
+        payments, _ = fetched(venue, ids, fetching)
     except FetchInterrupted as stopped:
         say(f"Stopped after {len(stopped.payments)} payments; nothing was reconciled.")
         return STOPPED

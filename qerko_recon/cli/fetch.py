@@ -46,14 +46,16 @@ def fetch(
 ) -> int:
     """Fetch payments by ID: given, or from a list, a POS export, a session log alike.
 
-    Run again with the same --store after a failure or Ctrl-C, it goes on where it was.
+    Run again with the same --store after a failure or Ctrl-C, it goes on where it was. --profile
+    says how the exports of --pos are read; without --pos, those of --ids.
 
     Example: qerko-recon fetch --ids payment_ids.txt --store payments.db
     """
     from qerko_recon.fetch import FetchInterrupted
 
     venue = whose.load()
-    ids = [*payment_ids, *ids_in(id_files, venue)]
+    profile = None if reading.pos_files else reading.profile
+    ids = [*payment_ids, *ids_in(id_files, venue, profile)]
     if reading.pos_files:
         ids += reading.read(venue).payment_ids
     if not ids:
@@ -61,14 +63,14 @@ def fetch(
             "no payment IDs: give some, or --ids FILE, or --pos FILE with a payment ID column"
         )
     try:
-        payments = fetched(venue, ids, fetching)
+        payments, held = fetched(venue, ids, fetching)
     except FetchInterrupted as stopped:
         _keep(stopped.payments, out)
         kept = "the store has them" if fetching.store else "add --store to go on from there"
         say(f"Stopped after {len(stopped.payments)} payments; {kept}.")
         return STOPPED
     _keep(payments, out)
-    say_outcomes(payments)
+    say_outcomes(payments, held)
     if as_json:
         print_json({"payments": rows(payments.frame), "failures": rows(payments.failures)})
         return code_of(payments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from qerko_recon.cli.show import on_terminal, say
 
 if TYPE_CHECKING:
     from qerko_recon.cli.options import Fetching
+    from qerko_recon.fetch import Progress
     from qerko_recon.frames import Payments
     from qerko_recon.settings import Venue
 
@@ -38,13 +39,16 @@ ids_option = click.option(
 )
 
 
-def ids_in(files: Sequence[Path], venue: Venue) -> list[str]:
-    """Find the IDs in files of any kind, and say what each was taken for."""
+def ids_in(files: Sequence[Path], venue: Venue, profile: Path | None = None) -> list[str]:
+    """Find the IDs in files of any kind, and say what each was taken for.
+
+    Where a profile is given, each file is a POS export.
+    """
     from qerko_recon.id_sources import find_ids
 
     ids: list[str] = []
     for file in files:
-        found = find_ids(file, time_zone=venue.time_zone)
+        found = find_ids(file, profile=profile, time_zone=venue.time_zone)
         say(f"{file}: {_WHAT[found.kind]} with {len(found.ids)} payment IDs")
         for note in found.notes:
             say(f"  {note}")
@@ -52,19 +56,31 @@ def ids_in(files: Sequence[Path], venue: Venue) -> list[str]:
     return ids
 
 
-def fetched(venue: Venue, ids: Iterable[str], fetching: Fetching) -> Payments:
-    """Fetch payments; a bar shows how far it is where anybody watches."""
-    from qerko_recon.client import Client
+def fetched(venue: Venue, ids: Sequence[str], fetching: Fetching) -> tuple[Payments, int]:
+    """Fetch payments, and tell of how many IDs the store knew the outcome already.
 
-    with Client(venue) as client:
-        return client.fetch_payments(
+    A bar shows how far it is where anybody watches.
+    """
+    from qerko_recon.client import Client
+    from qerko_recon.fetch.progress import reporter
+
+    held = 0
+    with Client(venue) as client, reporter(on_terminal(), len(set(ids))) as draw:
+
+        def hear(state: Progress) -> None:
+            nonlocal held
+            held = state.held
+            draw(state)
+
+        payments = client.fetch_payments(
             ids,
             concurrency=fetching.concurrency,
             patience=fetching.patience,
             store=fetching.store,
             refresh=fetching.refresh,
-            progress=on_terminal(),
+            progress=hear,
         )
+    return payments, held
 
 
 def payments_in(file: Path) -> Payments:
@@ -80,12 +96,13 @@ def payments_in(file: Path) -> Payments:
     return PaymentStore(file).payments() if is_store else Payments.read(file)
 
 
-def say_outcomes(payments: Payments) -> None:
-    """Say in a line how many were had, and why others were not."""
+def say_outcomes(payments: Payments, held: int) -> None:
+    """Say in a line how many were had, why others were not, and what the store knew already."""
     kinds = Counter(payments.failures["kind"])
     said = [f"{len(payments)} payments had"]
     said += [f"{count} not: {kind.replace('_', ' ')}" for kind, count in sorted(kinds.items())]
-    say(", ".join(said))
+    known = f"; {held} of these were in the store already" if held else ""
+    say(", ".join(said) + known)
 
 
 def code_of(payments: Payments) -> int:

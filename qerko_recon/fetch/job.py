@@ -125,7 +125,13 @@ class Job:
 
     def feed(self, ids: Sequence[str], *, is_last: bool) -> None:
         """Take in more IDs; each is asked for once, however often it comes."""
-        wanted, had, missing = self._book.add(ids)
+        if self._finished.done():
+            return
+        try:
+            wanted, had, missing = self._book.add(ids)
+        except BaseException as error:  # noqa: BLE001 - for who waits for the job
+            self._fail(error)
+            return
         self._distinct += len(wanted) + had + missing
         self._held += had + missing
         self._fetched += had

@@ -15,6 +15,8 @@ from spec_server import Fault
 from qerko_recon.frames import Payments
 from qerko_recon.store import PaymentStore
 
+on_posix = pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
+
 
 @pytest.fixture
 def qerko(server, run, monkeypatch):
@@ -36,8 +38,10 @@ def test_a_second_run_asks_for_what_is_missing(run, qerko, tmp_path):
     assert code == 1
     assert "2 payments had, 1 not: not found" in err
     assert "not_found" in out
+    assert "already" not in err
     code, _, err = run("fetch", "1", "2", "4", "--store", "payments.db")
     assert code == 0
+    assert "3 payments had; 2 of these were in the store already" in err
     assert asked(qerko) == {"1": 1, "2": 1, "3": 1, "4": 1}
     with PaymentStore(tmp_path / "payments.db") as store:
         assert sorted(store.frame["payment_id"]) == ["1", "2", "4"]
@@ -85,6 +89,32 @@ def test_ids_come_from_files_of_any_kind(run, qerko, tmp_path):
     assert "payments.db: a store of payments with 1 payment IDs" in err
 
 
+def test_a_profile_says_how_an_export_among_the_ids_is_read(run, settings, export, tmp_path):
+    code, _, err = run("fetch", "--ids", export, "--profile", "none.toml", "--store", "s.db")
+    assert code == 2
+    assert "none.toml" in err
+    (tmp_path / "list.txt").write_text("58743324\n", encoding="utf-8")
+    run("pos", "sniff", export, "--write-profile", "till.toml")
+    _, _, err = run("fetch", "--ids", export, "--profile", "till.toml", "--store", "s.db")
+    assert "a POS export with" in err
+    _, _, err = run(
+        *("fetch", "--ids", "list.txt", "--pos", export, "--profile", "till.toml"),
+        *("--store", "s.db"),
+    )
+    assert "list.txt: a list with 1 payment IDs" in err
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_a_bar_is_drawn_where_anybody_watches(run, qerko, monkeypatch, is_watched):
+    monkeypatch.setattr("qerko_recon.cli.payments.on_terminal", lambda: is_watched)
+    code, _, err = run("fetch", "1", "2", "3", "3")
+    assert code == 0
+    # How many there are is known before the first comes, so that the time to go can be told.
+    assert "Payments: 0 [" not in err
+    assert ("Payments: 100%" in err and "3/3 [" in err) is is_watched
+    assert ("Payments:" in err) is is_watched
+
+
 def test_a_store_is_reconciled_as_a_file_of_payments_is(run, settings, export):
     run("fetch", "--ids", export, "--store", "payments.db", "--out", "payments.jsonl")
     stored = run("reconcile", "--payments", "payments.db", "--pos", export, "--json")
@@ -104,11 +134,12 @@ def test_a_day_is_closed_from_a_store_without_a_request(run, settings, export):
     assert not {one.path for one in settings.journal[before:]} & had
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
-@pytest.mark.parametrize("store", [True, False])
-def test_ctrl_c_keeps_what_came(qerko, tmp_path, store):
+@pytest.fixture
+def interrupted(qerko, tmp_path):
+    """Run a command over 400 IDs in ids.txt, Ctrl-C at the 60th request; give code and errors."""
     ids = [str(number) for number in range(400)]
     qerko.hold(*ids)
+    (tmp_path / "ids.txt").write_text("\n".join(ids))
     begin = qerko.begin
     child = None
 
@@ -117,23 +148,45 @@ def test_ctrl_c_keeps_what_came(qerko, tmp_path, store):
         if len(qerko.requests()) == 60:
             child.send_signal(signal.SIGINT)
 
-    qerko.begin = begin_and_interrupt
-    (tmp_path / "ids.txt").write_text("\n".join(ids))
-    arguments = ["fetch", "--ids", "ids.txt", "--out", "out.jsonl", "--concurrency", "4"]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "qerko_recon", *arguments]
-        + (["--store", "payments.db"] if store else []),
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
+    def interrupted(*arguments):
+        nonlocal child
+        qerko.begin = begin_and_interrupt
+        child = subprocess.Popen(
+            [sys.executable, "-m", "qerko_recon", *map(str, arguments)],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        _, err = child.communicate(timeout=60)
+        qerko.begin = begin
+        return child.returncode, err
+
+    return interrupted
+
+
+@on_posix
+@pytest.mark.parametrize("store", [True, False])
+def test_ctrl_c_keeps_what_came(interrupted, tmp_path, store):
+    code, err = interrupted(
+        *("fetch", "--ids", "ids.txt", "--out", "out.jsonl", "--concurrency", "4"),
+        *(("--store", "payments.db") if store else ()),
     )
-    _, err = child.communicate(timeout=60)
-    assert child.returncode == 130
+    assert code == 130
     assert "Stopped after" in err
     assert ("the store has them" if store else "add --store to go on") in err
     kept = Payments.read(tmp_path / "out.jsonl")
     assert 40 <= len(kept) < 400
     if store:
-        qerko.begin = begin
         with PaymentStore(tmp_path / "payments.db") as opened:
             assert len(opened.payments()) >= len(kept)
+
+
+@on_posix
+def test_ctrl_c_reconciles_nothing(interrupted, export, tmp_path):
+    code, err = interrupted(
+        *("close", "--pos", export, "--ids", "ids.txt", "--out", "close.xlsx"),
+        *("--concurrency", "4"),
+    )
+    assert code == 130
+    assert "nothing was reconciled" in err
+    assert not (tmp_path / "close.xlsx").exists()

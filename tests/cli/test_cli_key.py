@@ -8,6 +8,9 @@ import sys
 import pytest
 from memory_keyring import keyring_in_memory
 
+from qerko_recon.keys import ApiKey
+from qerko_recon.settings import Venue
+
 KEY = "wzgd-lbq6-gp6y-xwef-7qrz-4757"
 
 
@@ -52,6 +55,55 @@ def test_a_typing_error_is_warned_of(run, safe, piped):
     code, _, err = run("key", "set")
     assert code == 0
     assert "Warning: its form or checksum" in err
+
+
+@pytest.fixture
+def two_venues(run, tmp_path):
+    file = tmp_path / "qerko.toml"
+    file.write_text("pos_id = 'p'\n[venues.old-town]\n[venues.harbour]\n", encoding="utf-8")
+    return file
+
+
+def test_a_key_kept_for_the_only_venue_is_found_again(run, safe, piped, tmp_path):
+    file = tmp_path / "one.toml"
+    file.write_text("[venues.old-town]\npos_id = 'p'\n", encoding="utf-8")
+    piped(f"{KEY}\n")
+    code, _, err = run("key", "set", "--config", file)
+    assert code == 0
+    assert "Kept for old-town" in err
+    assert Venue.load(config=file).sources["api_key"] == "keyring"
+    assert run("key", "forget", "--config", file)[0] == 0
+    assert safe.held == {}
+
+
+def test_a_key_kept_for_the_venue_of_the_environment_is_found_again(
+    run, safe, piped, two_venues, monkeypatch
+):
+    monkeypatch.setenv("QERKO_VENUE", "harbour")
+    piped(f"{KEY}\n")
+    assert run("key", "set")[0] == 0
+    assert safe.held == {("qerko_recon", "harbour"): KEY}
+    assert Venue.load().api_key == ApiKey(KEY)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [([], "say which with --venue"), (["--venue", "harbuor"], "did you mean 'harbour'")],
+)
+def test_a_venue_that_cannot_be_told_is_not_guessed(
+    run, safe, piped, two_venues, arguments, words
+):
+    piped(f"{KEY}\n")
+    code, _, err = run("key", "set", *arguments)
+    assert code == 2
+    assert words in err
+    assert safe.held == {}
+
+
+def test_the_key_of_a_venue_that_left_the_settings_is_forgotten(run, safe, piped, two_venues):
+    safe.held["qerko_recon", "closed-down"] = KEY
+    assert run("key", "forget", "--venue", "closed-down")[0] == 0
+    assert safe.held == {}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "a key with spaces\n"])

@@ -360,3 +360,19 @@ def test_whatever_is_asked_for_in_whatever_runs(tmp_path_factory, runs, known):
 def _can_be(payment_id):
     is_control = (ord(one) < 32 or 0x7F <= ord(one) <= 0x9F for one in payment_id)
     return payment_id not in {".", ".."} and not any(is_control)
+
+
+def test_a_store_that_fails_on_the_way_stops_the_fetch(server, connect, path):
+    """A fetch that nobody feeds any more would wait for ever."""
+    server.hold(*(str(number) for number in range(2000)))
+
+    def ids():
+        for number in range(2000):
+            if number == 900:
+                connection = sqlite3.connect(path)
+                connection.executescript("DROP TABLE failures; DROP TABLE payments;")
+                connection.close()
+            yield str(number)
+
+    with pytest.raises(StoreError, match="no such table"):
+        connect().fetch_payments(ids(), store=path)
