@@ -83,10 +83,17 @@ class CancelMany:
     def confirm(self, *, again: bool = False) -> tuple[Snapshot, ...]:
         """Cancel every armed payment, one after the other; each is one request.
 
-        A refusal of the key stops it: what is left is disarmed.
+        A refusal of the key stops it: what is left is disarmed. They were confirmed together, so
+        none of them runs out while it waits for its turn.
+
+        Raises
+        ------
+        AuditTrailError
+            One could not be recorded and was not sent; :attr:`snapshots` tell what was done.
         """
         armed = [action for action in self.actions if action.snapshot.state == "armed"]
         for number, action in enumerate(armed):
+            action.arm(action.snapshot.reason)
             ended = action.confirm(again=again)
             if ended.status == _UNAUTHORIZED:
                 for rest in armed[number + 1 :]:

@@ -118,7 +118,12 @@ def cancel(payment_ids: tuple[str, ...], acting: _Acting, whose: Whose) -> int:
             say("Nothing was sent.")
             return BREAKS
         many.arm(acting.why())
-        return _end(many.confirm(again=acting.again), acting, many.unread)
+        try:
+            many.confirm(again=acting.again)
+        except BaseException:
+            _end(many.snapshots, acting, many.unread)  # what was done is said, whatever came next
+            raise
+        return _end(many.snapshots, acting, many.unread)
 
 
 @cli.command()

@@ -442,6 +442,21 @@ def test_several_at_once(server, client, trail):
     assert len(server.requests("DELETE")) == 3
 
 
+def test_they_are_confirmed_together_however_long_each_takes(server, client, trail, clock):
+    server.hold("1", "2", "3")
+    begin = server.begin
+
+    def begin_slowly(seen):
+        begin(seen)
+        clock.move(minutes=5)
+
+    many = CancelMany(client, ["1", "2", "3"], trail=trail, clock=clock)
+    many.look_up()
+    many.arm("why")
+    server.begin = begin_slowly
+    assert [one.state for one in many.confirm()] == ["done"] * 3
+
+
 def test_a_refused_key_stops_them_all(server, client, trail):
     server.hold("1", "2", "3")
     many = CancelMany(client, ["1", "2", "3"], trail=trail)

@@ -169,6 +169,25 @@ def test_a_key_that_is_not_accepted(run, qerko):
     assert "does not accept the API key" in err
 
 
+def test_what_was_done_is_said_whatever_comes_next(run, qerko, tmp_path):
+    """The second one cannot be recorded, so it is not sent; the first has had its effect."""
+    begin = qerko.begin
+
+    def block(seen):
+        begin(seen)
+        if seen.method == "DELETE":
+            (tmp_path / "trail.jsonl").unlink()
+            (tmp_path / "trail.jsonl").mkdir()
+
+    qerko.begin = block
+    with pytest.warns(UserWarning, match="could not be recorded"):
+        code, out, err = run("cancel", "1", "2", *SURE)
+    assert code == 2
+    assert "1: done, PAID → CANCELLED" in out
+    assert "audit trail" in err
+    assert len(qerko.requests("DELETE")) == 1
+
+
 def test_the_trail_is_where_the_environment_says(run, qerko, monkeypatch, tmp_path):
     monkeypatch.setenv("QERKO_AUDIT_TRAIL", str(tmp_path / "sub" / "trail.jsonl"))
     assert run("cancel", "1", "--yes", "--reason", "x")[0] == 0
