@@ -221,6 +221,7 @@ async def _feed(job: Job, hunger: asyncio.Event, *, source: Iterator[str]) -> No
         chunk = list(islice(source, _CHUNK))
         is_last = len(chunk) < _CHUNK
         job.feed(chunk, is_last=is_last)
+        await asyncio.sleep(0)  # IDs that need no request would leave the loop to nobody else
 
 
 async def _feed_async(job: Job, hunger: asyncio.Event, *, ids: AsyncIterable[object]) -> None:
@@ -229,6 +230,7 @@ async def _feed_async(job: Job, hunger: asyncio.Event, *, ids: AsyncIterable[obj
         await hunger.wait()
         hunger.clear()
         job.feed(list(clean([one])), is_last=False)
+        await asyncio.sleep(0)
     job.feed((), is_last=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -431,6 +432,30 @@ def test_an_asynchronous_iterator(server):
             return await client.fetch_payments(ids())
 
     assert asyncio.run(fetch()).payment_ids == ["1", "2"]
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_ids_that_need_no_request_leave_the_loop_to_others(server, is_async):
+    """The list never ends, so that only another task can end the fetch."""
+    server.hold("1")
+
+    async def ids():
+        while True:
+            yield "1"
+
+    async def fetch():
+        async with AsyncClient(
+            base_url=server.base_url, api_key=server.api_key, pos_id=server.pos_id
+        ) as client:
+            endless = ids() if is_async else itertools.repeat("1")
+            task = asyncio.ensure_future(client.fetch_payments(endless))
+            for _ in range(200):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(fetch())
 
 
 @pytest.mark.parametrize("value", [0, -1, 65, 2.5, float("nan"), "8", None, [8]])
