@@ -19,14 +19,13 @@ from typing import Any, BinaryIO, Final, Literal, Self
 
 import msgspec
 
-__all__ = ["FIRST", "ChainedWriter", "Flaw", "Line", "read_chained", "verify_chained"]
+__all__ = ["ChainedWriter", "Flaw", "Line", "read_chained", "verify_chained"]
 
 _MARK: Final = b',"chain":"'
 _END: Final = b'"}'
 _DIGEST: Final = 64
 _TAIL: Final = 64 * 1024
-FIRST: Final = "0" * _DIGEST
-"""What the first line of all goes on from."""
+_FIRST: Final = "0" * _DIGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,7 @@ class ChainedWriter:
         Made where there is none. A torn end is closed off, so that it costs itself alone.
     is_durable
         Whether each record is on the disk when :meth:`append` returns, safe from a power cut, and
-        not only from a crash of the program; an argument of :meth:`append` decides for one.
-    after
-        The ``seq`` and ``chain`` of the last line of the file that a new one continues.
+        not only from a crash of the program.
 
     Raises
     ------
@@ -70,15 +67,8 @@ class ChainedWriter:
         The file cannot be opened.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        is_durable: bool = False,
-        after: tuple[int, str] = (0, FIRST),
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, is_durable: bool = False) -> None:
         self._is_durable = is_durable
-        self._after = after
         is_new = not Path(path).exists()
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         self._file = os.open(path, flags, 0o600)
@@ -90,24 +80,7 @@ class ChainedWriter:
             os.close(self._file)
             raise
 
-    @property
-    def last(self) -> tuple[int, str]:
-        """The ``seq`` and ``chain`` of the last line."""
-        return self._seq, self._chain
-
-    @property
-    def size(self) -> int:
-        """Bytes written so far."""
-        return os.fstat(self._file).st_size
-
-    def is_at(self, path: str | os.PathLike[str]) -> bool:
-        """Tell whether the file still has a name, or was moved or removed meanwhile."""
-        try:
-            return os.path.samestat(os.fstat(self._file), Path(path).stat())
-        except OSError:
-            return False
-
-    def append(self, record: Mapping[str, Any], *, is_durable: bool = False) -> int:
+    def append(self, record: Mapping[str, Any]) -> int:
         """Write a record; it is safe when this returns.
 
         Returns
@@ -127,7 +100,7 @@ class ChainedWriter:
         if os.write(self._file, line) != len(line):
             self._seq, self._chain = self._close_off()
             raise OSError(0, "the disk is full")
-        if is_durable or self._is_durable:
+        if self._is_durable:
             os.fsync(self._file)
         self._seq, self._chain = seq, chain
         return seq
@@ -162,7 +135,7 @@ class ChainedWriter:
             length *= 4
         if tail and not tail.endswith(b"\n"):
             os.write(self._file, b"\n")
-        return (lines[-1].seq, lines[-1].chain) if lines else self._after
+        return (lines[-1].seq, lines[-1].chain) if lines else (0, _FIRST)
 
 
 def read_chained(path: str | os.PathLike[str]) -> Iterator[Line | Flaw]:
@@ -177,7 +150,7 @@ def read_chained(path: str | os.PathLike[str]) -> Iterator[Line | Flaw]:
 
 def verify_chained(path: str | os.PathLike[str]) -> Iterator[Flaw]:
     """Give every line that is not as it was written; nothing where all of them are."""
-    seq, chain = 0, FIRST
+    seq, chain = 0, _FIRST
     with Path(path).open("rb") as file:
         for number, raw in _numbered(file):
             line = _parsed(raw, number)
