@@ -92,7 +92,11 @@ class ChainedWriter:
         ------
         OSError
             It could not be written whole, and what was written of it is a torn line.
+        ValueError
+            It has a ``seq`` or a ``chain`` of its own.
         """
+        if "seq" in record or "chain" in record:
+            raise ValueError("`seq` and `chain` are the chain's own names")
         seq = self._seq + 1
         content = msgspec.json.encode({"seq": seq, **record})
         chain = _chain(self._chain, content)

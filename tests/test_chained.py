@@ -85,7 +85,17 @@ def test_a_line_taken_whole_from_another_log_shows(path, tmp_path):
     assert flaws(path) == [(2, "missing")]
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=4), st.text(max_size=9)), max_size=5), st.data())
+NAMES = st.text(max_size=4).filter(lambda name: name not in {"seq", "chain"})
+
+
+@pytest.mark.parametrize("name", ["seq", "chain"])
+def test_its_own_names_are_not_for_records(path, name):
+    with ChainedWriter(path) as writer, pytest.raises(ValueError, match="own names"):
+        writer.append({name: 1})
+    assert path.read_bytes() == b""
+
+
+@given(st.lists(st.dictionaries(NAMES, st.text(max_size=9)), max_size=5), st.data())
 def test_a_torn_end_costs_itself_alone(tmp_path_factory, records, data):
     path = tmp_path_factory.mktemp("log") / "log.jsonl"
     write(path, *records, {"last": "one"})
@@ -96,9 +106,8 @@ def test_a_torn_end_costs_itself_alone(tmp_path_factory, records, data):
     write(path, {"next": "one"})
     read = list(read_chained(path))
     kept = [one.record for one in read if isinstance(one, Line)]
-    expected = [{k: v for k, v in one.items() if k not in {"seq", "chain"}} for one in records]
     is_whole = cut >= len(whole) - 1
-    assert kept == [*expected, *([{"last": "one"}] if is_whole else []), {"next": "one"}]
+    assert kept == [*records, *([{"last": "one"}] if is_whole else []), {"next": "one"}]
     torn = [one for one in read if isinstance(one, Flaw)]
     assert len(torn) == (0 if is_whole or cut == start else 1)
     assert list(verify_chained(path)) == torn
