@@ -153,7 +153,7 @@ class PaymentStore:
     """
 
     def __init__(self, path: StorePath) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # the working folder may be another one later
         self._connection = _open(self.path)
         self._close = weakref.finalize(self, self._connection.close)
 

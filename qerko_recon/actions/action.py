@@ -96,6 +96,7 @@ class Action(ABC):
         self._clock = clock or (lambda: datetime.now(UTC))
         self._lock = threading.RLock()
         self._snapshot = Snapshot(self.kind, payment_id, str(uuid.uuid4()))
+        self._looked_up_at = datetime.min.replace(tzinfo=UTC)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -116,7 +117,9 @@ class Action(ABC):
             It could not be read; see :meth:`ApiClient.get_payment`.
         """
         with self._lock:
+            looking_since = datetime.now(UTC)
             payment = self._client.get_payment(self._snapshot.payment_id)
+            self._looked_up_at = looking_since
             if self._snapshot.state == "outcome_unknown":
                 return self._resolve(payment)
             if self._snapshot.has_ended:
@@ -150,6 +153,20 @@ class Action(ABC):
                 raise ActionError(f"{self._what}: say why, for the audit trail")
             until = self._clock() + self._armed_for
             return self._become(state="armed", reason=reason.strip(), armed_until=until)
+
+    def stay_armed(self) -> bool:
+        """Arm anew what was armed and not taken back, since its turn has come now.
+
+        Returns
+        -------
+        bool
+            Whether it is armed.
+        """
+        with self._lock:
+            if self._snapshot.state != "armed":
+                return False
+            self._become(armed_until=self._clock() + self._armed_for)
+            return True
 
     def disarm(self) -> Snapshot:
         """Take back the arming."""
@@ -224,13 +241,20 @@ class Action(ABC):
     def _begin(self, request: Request, *, again: bool) -> Earlier | None:
         """Record what is about to be sent, unless an earlier action stands in the way."""
         with self._trail.held() as trail:
-            base_url = self._client.venue.base_url
-            earlier = trail.earlier(self.kind, self._snapshot.payment_id, base_url)
-            if earlier is not None and not again and not self._is_dry:
+            earlier = trail.earlier(self.kind, self._snapshot.payment_id, self._client.venue)
+            if earlier is not None and not self._is_dry and not self._may_repeat(earlier, again):
                 return earlier
             state: State = "dry_run" if self._is_dry else "confirmed"
             trail.append(self._record(request, _Outcome(state, ""), again=again))
         return None
+
+    def _may_repeat(self, earlier: Earlier, again: bool) -> bool:
+        """Tell whether a person's decision covers an earlier action.
+
+        None covers what is known to be done, nor what was sent after the person looked.
+        """
+        was_seen = datetime.fromisoformat(earlier.sent.at) < self._looked_up_at
+        return again and was_seen and not earlier.is_done
 
     def _stand_on(self, earlier: Earlier) -> Snapshot:
         """Take over what an earlier action came to; nothing is sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from qerko_recon.actions.action import CancelAction
 from qerko_recon.actions.snapshot import Snapshot
 from qerko_recon.api import ApiClient
-from qerko_recon.errors import AuthenticationFailed, QerkoReconError
+from qerko_recon.errors import ActionError, AuthenticationFailed, QerkoReconError, shorten
 
 __all__ = ["CancelMany"]
 
@@ -35,6 +36,9 @@ class CancelMany:
     """
 
     def __init__(self, client: ApiClient, payment_ids: Iterable[str], **settings: Any) -> None:
+        if isinstance(payment_ids, str):
+            raise ActionError(f"give a list of payment IDs, as in [{shorten(payment_ids)!r}]")
+        self._lock = threading.Lock()
         self.actions = tuple(
             CancelAction(client, one, **settings) for one in dict.fromkeys(payment_ids)
         )
@@ -91,14 +95,15 @@ class CancelMany:
         AuditTrailError
             One could not be recorded and was not sent; :attr:`snapshots` tell what was done.
         """
-        armed = [action for action in self.actions if action.snapshot.state == "armed"]
-        for number, action in enumerate(armed):
-            action.arm(action.snapshot.reason)
-            ended = action.confirm(again=again)
-            if ended.status == _UNAUTHORIZED:
-                for rest in armed[number + 1 :]:
-                    rest.disarm()
-                break
+        with self._lock:  # whoever clicks twice waits, and finds nothing armed
+            armed = [action for action in self.actions if action.snapshot.state == "armed"]
+            for number, action in enumerate(armed):
+                if not action.stay_armed():
+                    continue  # taken back meanwhile
+                if action.confirm(again=again).status == _UNAUTHORIZED:
+                    for rest in armed[number + 1 :]:
+                        rest.disarm()
+                    break
         return self.snapshots
 
     def _possible(self) -> Iterator[CancelAction]:

@@ -27,6 +27,7 @@ from qerko_recon.chained import ChainedWriter, Flaw, Line, read_chained, verify_
 from qerko_recon.errors import AuditTrailError, UnexpectedResponse
 from qerko_recon.model import decode_payment
 from qerko_recon.schema import TRAIL, to_frame
+from qerko_recon.settings import Venue
 
 __all__ = ["AuditTrail", "Earlier", "HeldTrail", "Record", "person"]
 
@@ -90,7 +91,7 @@ class AuditTrail:
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         told = path or os.environ.get(_VARIABLE)
         folder = platformdirs.user_data_path("qerko_recon", appauthor=False)
-        self.path = Path(told) if told else folder / "actions.jsonl"
+        self.path = (Path(told) if told else folder / "actions.jsonl").absolute()
 
     @contextmanager
     def held(self) -> Iterator[HeldTrail]:
@@ -151,8 +152,11 @@ class HeldTrail:
         """Write a line; it is on the disk when this returns."""
         self._writer.append(msgspec.to_builtins(record))
 
-    def earlier(self, kind: Kind, payment_id: str, base_url: str) -> Earlier | None:
-        """Give the last action of a kind on a payment that was sent and may have been done."""
+    def earlier(self, kind: Kind, payment_id: str, venue: Venue) -> Earlier | None:
+        """Give the last action of a kind on a payment that was sent and may have been done.
+
+        A payment is the same one where the address or the key is: either may have changed.
+        """
         found: dict[str, Earlier] = {}
         for line in read_chained(self._path):
             if not isinstance(line, Line):
@@ -161,7 +165,11 @@ class HeldTrail:
                 record = msgspec.convert(line.record, Record)
             except msgspec.ValidationError:
                 continue  # a later version's line, of a kind that this one cannot have sent
-            if (record.kind, record.payment_id, record.base_url) != (kind, payment_id, base_url):
+            is_same = (
+                record.base_url == venue.base_url
+                or record.key_fingerprint == venue.api_key.fingerprint
+            )
+            if (record.kind, record.payment_id) != (kind, payment_id) or not is_same:
                 continue
             known = found.pop(record.action_id, None)
             if record.state not in _NOT_SENT:

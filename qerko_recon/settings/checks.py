@@ -77,7 +77,9 @@ def checked_url(url: str) -> str:
             f"base_url {shown!r} would send the API key unencrypted; use https "
             "(http is for this machine alone)"
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    # One address is written one way, so that what is kept under it is found again.
+    standard = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(standard)}"
 
 
 def _is_host(host: str) -> bool:

@@ -457,6 +457,91 @@ def test_they_are_confirmed_together_however_long_each_takes(server, client, tra
     assert [one.state for one in many.confirm()] == ["done"] * 3
 
 
+def test_a_double_click_on_several_sends_each_once(server, client, trail):
+    ids = ["1", "2", "3"]
+    server.hold(*ids)
+    many = CancelMany(client, ids, trail=trail)
+    many.look_up()
+    many.arm("why")
+    together, ended = threading.Barrier(2), []
+
+    def click():
+        together.wait()
+        ended.append([one.state for one in many.confirm()])
+
+    threads = [threading.Thread(target=click) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ended == [["done"] * 3] * 2
+    assert len(server.requests("DELETE")) == 3
+
+
+def test_what_is_taken_back_while_another_is_under_way_is_not_sent(server, client, trail):
+    server.hold("1", "2")
+    many = CancelMany(client, ["1", "2"], trail=trail)
+    many.look_up()
+    many.arm("why")
+    begin = server.begin
+
+    def begin_and_disarm(seen):
+        begin(seen)
+        if seen.method == "DELETE":
+            many.actions[1].disarm()
+
+    server.begin = begin_and_disarm
+    assert [one.state for one in many.confirm()] == ["done", "looked_up"]
+
+
+def test_a_lone_text_is_not_taken_apart(client, trail):
+    with pytest.raises(ActionError, match=r"as in \['1234'\]"):
+        CancelMany(client, "1234", trail=trail)
+
+
+def test_what_is_known_to_be_done_is_not_done_again_by_anybody_s_decision(server, armed):
+    server.hold("1")
+    armed("capture").confirm()
+    assert armed("capture").confirm(again=True).state == "done"
+    assert len(server.requests("POST")) == 1
+
+
+def test_a_decision_covers_what_was_there_when_one_looked(server, armed):
+    """Two people decide to send again, each after one unknown outcome, not after two."""
+    server.hold("1")
+    server.fail("POST", Fault("reset"))
+    armed("capture").confirm()
+    one, other = armed("capture"), armed("capture")
+    server.fail("POST", Fault("reset"))
+    assert one.confirm(again=True).state == "outcome_unknown"
+    assert other.confirm(again=True).state == "outcome_unknown"
+    assert len(server.requests("POST")) == 2
+
+
+@pytest.mark.parametrize("changed", ["address", "key"])
+def test_a_payment_is_the_same_by_another_address_or_key(server, connect, armed, changed):
+    server.hold("1")
+    armed("capture").confirm()
+    if changed == "address":
+        client = connect(base_url=server.base_url.replace("127.0.0.1", "LOCALHOST"))
+    else:
+        server.api_key = "another-key"
+        client = connect()
+    assert "done before" in armed("capture", client=client).confirm().detail
+    assert len(server.requests("POST")) == 1
+
+
+def test_the_working_folder_may_change(server, client, armed, tmp_path, monkeypatch):
+    server.hold("1")
+    monkeypatch.chdir(tmp_path)
+    trail = AuditTrail("actions.jsonl")
+    (tmp_path / "else").mkdir()
+    monkeypatch.chdir(tmp_path / "else")
+    armed("cancel", trail=trail).confirm()
+    assert len(trail.frame) == 2
+    assert (tmp_path / "actions.jsonl").exists()
+
+
 def test_a_refused_key_stops_them_all(server, client, trail):
     server.hold("1", "2", "3")
     many = CancelMany(client, ["1", "2", "3"], trail=trail)

@@ -376,3 +376,13 @@ def test_a_store_that_fails_on_the_way_stops_the_fetch(server, connect, path):
 
     with pytest.raises(StoreError, match="no such table"):
         connect().fetch_payments(ids(), store=path)
+
+
+def test_the_working_folder_may_change(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = PaymentStore("payments.db")
+    (tmp_path / "else").mkdir()
+    monkeypatch.chdir(tmp_path / "else")
+    store.select(HERE).put(had("1"))
+    assert store.payments().payment_ids == ["1"]
+    assert list((tmp_path / "else").iterdir()) == []

@@ -339,7 +339,7 @@ def test_a_cut_off_that_cannot_be(text):
         "http://localhost:8765",
         "http://127.0.0.1",
         "http://127.8.8.8:1",
-        "http://[::1]:80",
+        "http://[::1]:8080",
         "https://qerko.example:8443",
         "https://řízek.example",
     ],
@@ -352,3 +352,16 @@ def test_a_pos_id_that_is_no_uuid_is_taken():
     assert venue().has_uuid_pos_id
     assert not venue(pos_id="any-word").has_uuid_pos_id
     assert POS_ID not in repr(venue())
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://Sandbox.Qerko.com:443/", "https://sandbox.qerko.com"),
+        ("HTTPS://sandbox.qerko.com:8443", "https://sandbox.qerko.com:8443"),
+        ("http://LOCALHOST:80", "http://localhost"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_one_address_is_written_one_way(written, meant):
+    assert Venue(api_key="k", pos_id="p", base_url=written).base_url == meant
