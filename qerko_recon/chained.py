@@ -11,21 +11,36 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import msgspec
 
-__all__ = ["ChainedWriter", "Flaw", "Line", "read_chained", "verify_chained"]
+__all__ = [
+    "FIRST",
+    "ChainCheck",
+    "ChainedWriter",
+    "Flaw",
+    "Line",
+    "ends_of",
+    "read_chained",
+    "verify_chained",
+]
 
+_START: Final = b'{"seq":'
 _MARK: Final = b',"chain":"'
 _END: Final = b'"}'
 _DIGEST: Final = 64
 _TAIL: Final = 64 * 1024
-_FIRST: Final = "0" * _DIGEST
+_MOST_FLAWS: Final = 10_000
+FIRST: Final = "0" * _DIGEST
+"""What the first line of all goes on from."""
+
+FlawKind = Literal["torn", "edited", "missing", "reordered", "repeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +58,13 @@ class Flaw:
     """A line that is not as it was written, counted from 1, and what is wrong with it.
 
     ``torn`` is what a crash leaves, and no sign of tampering; ``edited``, ``missing`` (lines
-    before it are gone) and ``reordered`` are.
+    before it are gone), ``reordered`` (it stands before lines that came before it) and
+    ``repeated`` are. ``file`` is the one it stands in, where several were verified.
     """
 
     number: int
-    kind: Literal["torn", "edited", "missing", "reordered"]
+    kind: FlawKind
+    file: str | None = None
 
 
 class ChainedWriter:
@@ -59,7 +76,9 @@ class ChainedWriter:
         Made where there is none. A torn end is closed off, so that it costs itself alone.
     is_durable
         Whether each record is on the disk when :meth:`append` returns, safe from a power cut, and
-        not only from a crash of the program.
+        not only from a crash of the program; :meth:`append` may be told so for one.
+    after
+        The ``seq`` and ``chain`` of the last line of the file that an empty one continues.
 
     Raises
     ------
@@ -67,7 +86,13 @@ class ChainedWriter:
         The file cannot be opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, is_durable: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        is_durable: bool = False,
+        after: tuple[int, str] = (0, FIRST),
+    ) -> None:
         self._is_durable = is_durable
         is_new = not Path(path).exists()
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -75,12 +100,30 @@ class ChainedWriter:
         try:
             if is_new and is_durable:
                 _keep_name(Path(path).parent)
-            self._seq, self._chain = self._close_off()
+            self._seq, self._chain = self._close_off(after)
+            self._size = os.fstat(self._file).st_size
         except BaseException:
             os.close(self._file)
             raise
 
-    def append(self, record: Mapping[str, Any]) -> int:
+    @property
+    def last(self) -> tuple[int, str]:
+        """The ``seq`` and ``chain`` of the last line."""
+        return self._seq, self._chain
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return self._size
+
+    def is_at(self, path: str | os.PathLike[str]) -> bool:
+        """Tell whether the file still has its name, or was moved or removed meanwhile."""
+        try:
+            return os.path.samestat(os.fstat(self._file), os.stat(path))  # noqa: PTH116 - fast
+        except OSError:
+            return False
+
+    def append(self, record: Mapping[str, Any], *, is_durable: bool = False) -> int:
         """Write a record; it is safe when this returns.
 
         Returns
@@ -91,7 +134,8 @@ class ChainedWriter:
         Raises
         ------
         OSError
-            It could not be written whole, and what was written of it is a torn line.
+            It could not be written whole; nothing of it stays, unless the system cannot even
+            take it back, which leaves a torn line.
         ValueError
             It has a ``seq`` or a ``chain`` of its own.
         """
@@ -101,13 +145,21 @@ class ChainedWriter:
         content = msgspec.json.encode({"seq": seq, **record})
         chain = _chain(self._chain, content)
         line = content[:-1] + _MARK + chain.encode() + _END + b"\n"
-        if os.write(self._file, line) != len(line):
-            self._seq, self._chain = self._close_off()
-            raise OSError(0, "the disk is full")
-        if self._is_durable:
-            os.fsync(self._file)
+        try:
+            if os.write(self._file, line) != len(line):
+                raise OSError(0, "the disk is full")
+            if is_durable or self._is_durable:
+                os.fsync(self._file)
+        except OSError:
+            self._take_back()
+            raise
+        self._size += len(line)
         self._seq, self._chain = seq, chain
         return seq
+
+    def sync(self) -> None:
+        """Put all that was written on the disk."""
+        os.fsync(self._file)
 
     def close(self) -> None:
         """Close the file."""
@@ -124,7 +176,12 @@ class ChainedWriter:
     ) -> None:
         self.close()
 
-    def _close_off(self) -> tuple[int, str]:
+    def _take_back(self) -> None:
+        """Cut off what was written of a record that is not whole: a full disk lets one do that."""
+        with suppress(OSError):
+            os.ftruncate(self._file, self._size)
+
+    def _close_off(self, after: tuple[int, str]) -> tuple[int, str]:
         """Find the last whole line; end a torn one, which no record may share a line with."""
         size = os.fstat(self._file).st_size
         length = _TAIL
@@ -139,7 +196,7 @@ class ChainedWriter:
             length *= 4
         if tail and not tail.endswith(b"\n"):
             os.write(self._file, b"\n")
-        return (lines[-1].seq, lines[-1].chain) if lines else (0, _FIRST)
+        return (lines[-1].seq, lines[-1].chain) if lines else after
 
 
 def read_chained(path: str | os.PathLike[str]) -> Iterator[Line | Flaw]:
@@ -152,26 +209,123 @@ def read_chained(path: str | os.PathLike[str]) -> Iterator[Line | Flaw]:
             yield _parsed(raw, number) or Flaw(number, "torn")
 
 
-def verify_chained(path: str | os.PathLike[str]) -> Iterator[Flaw]:
+def verify_chained(path: str | os.PathLike[str]) -> list[Flaw]:
     """Give every line that is not as it was written; nothing where all of them are."""
-    seq, chain = 0, _FIRST
+    check = ChainCheck()
     with Path(path).open("rb") as file:
         for number, raw in _numbered(file):
-            line = _parsed(raw, number)
-            if line is None:
-                yield Flaw(number, "torn")
-                continue
-            content = raw[: -len(_MARK) - _DIGEST - len(_END)] + b"}"
-            if line.seq > seq + 1:
-                yield Flaw(number, "missing")
-            elif line.seq <= seq:
-                yield Flaw(number, "reordered")
-            elif _chain(chain, content) != line.chain:
-                yield Flaw(number, "edited")
-            seq, chain = line.seq, line.chain
+            check.take(number, raw)
+    return check.flaws()
 
 
-def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+class ChainCheck:
+    """Takes a chain's lines one by one and finds those that are not as they were written.
+
+    Parameters
+    ----------
+    after
+        The ``seq`` and ``chain`` that the first line goes on from.
+    """
+
+    def __init__(self, after: tuple[int, str] = (0, FIRST)) -> None:
+        self._seq, self._chain = after
+        self._flaws: list[Flaw] = []
+        self._unread: list[Flaw] = []
+        self._holes: list[_Hole] = []
+        self.lines = 0
+
+    @property
+    def last(self) -> tuple[int, str]:
+        """The ``seq`` and ``chain`` of the last line in order."""
+        return self._seq, self._chain
+
+    def take(self, number: int, raw: bytes, file: str | None = None) -> None:
+        """Take the next line, without its line break."""
+        ends = ends_of(raw)
+        if ends is None:
+            self._unread.append(Flaw(number, "torn", file))
+            return
+        self.lines += 1
+        seq, chain = ends
+        gap = seq - self._seq - 1
+        if gap < 0:
+            self._found_before(seq, Flaw(number, "repeated", file))
+            return
+        is_next = not gap
+        if gap and self._unread:
+            # Lines that cannot be read stand where lines are gone: these are they.
+            self._unread = [replace(flaw, kind="edited") for flaw in self._unread]
+            gap = max(0, gap - len(self._unread))
+        self._settle_unread()
+        if gap:
+            self._holes.append(_Hole(seq - gap, seq, len(self._flaws)))
+            self._note(Flaw(number, "missing", file))
+        elif is_next and _chain(self._chain, _content(raw)) != chain:
+            self._note(Flaw(number, "edited", file))
+        self._seq, self._chain = seq, chain
+
+    def flaws(self) -> list[Flaw]:
+        """Give what was found, in the order of the lines."""
+        self._settle_unread()
+        found = list(self._flaws)
+        for hole in self._holes:
+            if hole.place < len(found) and hole.found:
+                found[hole.place] = replace(found[hole.place], kind="reordered")
+        return found
+
+    def _found_before(self, seq: int, flaw: Flaw) -> None:
+        """Note a line whose number was passed: it fills a hole, or it is there twice."""
+        hole = next((one for one in self._holes if one.first <= seq < one.end), None)
+        if hole is None or seq in hole.found:
+            self._note(flaw)
+        else:
+            hole.found.add(seq)
+
+    def _settle_unread(self) -> None:
+        for flaw in self._unread:
+            self._note(flaw)
+        self._unread.clear()
+
+    def _note(self, flaw: Flaw) -> None:
+        if len(self._flaws) < _MOST_FLAWS:
+            self._flaws.append(flaw)
+
+
+@dataclass(slots=True)
+class _Hole:
+    """Numbers that were passed over: where their flaw is noted, and which came later after all."""
+
+    first: int
+    end: int
+    place: int
+    found: set[int]
+
+    def __init__(self, first: int, end: int, place: int) -> None:
+        self.first, self.end, self.place, self.found = first, end, place, set()
+
+
+def ends_of(raw: bytes) -> tuple[int, str] | None:
+    """Give the ``seq`` and ``chain`` at a line's ends; ``None`` where it is not whole."""
+    end = len(raw) - len(_END)
+    start = end - _DIGEST
+    comma = raw.find(b",", len(_START))
+    digits = raw[len(_START) : comma]
+    if not (
+        raw.startswith(_START)
+        and 0 < comma < start
+        and raw.startswith(_MARK, start - len(_MARK))
+        and raw.endswith(_END)
+        and digits.isdigit()
+    ):
+        return None
+    return int(digits), raw[start:end].decode("latin-1")
+
+
+def _content(raw: bytes) -> bytes:
+    return raw[: -len(_MARK) - _DIGEST - len(_END)] + b"}"
+
+
+def _numbered(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     for number, raw in enumerate(file, start=1):
         line = raw.rstrip(b"\r\n")
         if line:
@@ -181,17 +335,17 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _parsed(raw: bytes, number: int = 0) -> Line | None:
     """Read a line; ``None`` where it is not whole."""
     raw = raw.rstrip(b"\r")
-    end = len(raw) - len(_END) - _DIGEST
-    if raw[end - len(_MARK) : end] != _MARK or not raw.endswith(_END):
+    ends = ends_of(raw)
+    if ends is None:
         return None
     try:
         record = msgspec.json.decode(raw, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     seq, chain = record.pop("seq", None), record.pop("chain", None)
-    if not isinstance(seq, int) or not isinstance(chain, str):
+    if (seq, chain) != ends:
         return None
-    return Line(number, seq, record, chain)
+    return Line(number, ends[0], record, ends[1])
 
 
 def _chain(before: str, content: bytes) -> str:

@@ -63,9 +63,14 @@ def test_a_record_is_there_when_append_returns(path, is_durable):
         (lambda lines: [lines[0], lines[1].replace(b"1", b"7", 2), *lines[2:]], (2, "edited")),
         (lambda lines: [lines[0], *lines[2:]], (2, "missing")),
         (lambda lines: lines[1:], (1, "missing")),
-        (lambda lines: [lines[1], lines[0], *lines[2:]], (1, "missing")),
-        (lambda lines: [*lines, lines[1]], (5, "reordered")),
-        (lambda lines: [lines[0], lines[1][:-9], *lines[2:]], (2, "torn")),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], (1, "reordered")),
+        (lambda lines: [lines[0], lines[2], lines[3], lines[1]], (2, "reordered")),
+        (lambda lines: [*lines, lines[1]], (5, "repeated")),
+        (lambda lines: [*lines, lines[1][:9]], (5, "torn")),
+        (lambda lines: [lines[0], lines[1][:-9], *lines[2:]], (2, "edited")),
+        (lambda lines: [lines[0], b"{", b"x", lines[3]], (2, "edited")),
+        (lambda lines: [lines[0], b"x", lines[3]], (2, "edited")),
+        (lambda lines: [lines[0], b"x", *lines[1:]], (2, "torn")),
     ],
 )
 def test_what_was_changed_shows(path, change, found):
@@ -110,7 +115,7 @@ def test_a_torn_end_costs_itself_alone(tmp_path_factory, records, data):
     assert kept == [*records, *([{"last": "one"}] if is_whole else []), {"next": "one"}]
     torn = [one for one in read if isinstance(one, Flaw)]
     assert len(torn) == (0 if is_whole or cut == start else 1)
-    assert list(verify_chained(path)) == torn
+    assert verify_chained(path) == torn
 
 
 def test_a_long_torn_end_does_not_hide_what_is_before(path):

@@ -131,7 +131,7 @@ class AuditTrail:
 
     def verify(self) -> list[Flaw]:
         """Give the lines that are not as they were written; none where all of them are."""
-        return list(verify_chained(self.path)) if self.path.exists() else []
+        return verify_chained(self.path) if self.path.exists() else []
 
     def _lines(self) -> Iterator[Line]:
         if self.path.exists():
