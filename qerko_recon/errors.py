@@ -224,7 +224,7 @@ class TransportError(QerkoReconError):
     """Qerko was not reached, or did not answer in time.
 
     ``was_sent`` tells whether the request may have arrived; where it is false there was no
-    connection.
+    connection. ``timed_out`` tells whether the wait for the answer was simply over.
     """
 
     def __init__(
@@ -235,12 +235,14 @@ class TransportError(QerkoReconError):
         path: str = "",
         payment_id: str | None = None,
         was_sent: bool = True,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(message)
         self.method = method
         self.path = path
         self.payment_id = payment_id
         self.was_sent = was_sent
+        self.timed_out = timed_out
 
 
 class OutcomeUnknown(TransportError):

@@ -1,7 +1,14 @@
 """Qerko's REST interface: the four calls, with typed errors and one request each."""
 
 from qerko_recon.api.async_client import AsyncApiClient, AsyncWithAnswer
-from qerko_recon.api.calls import Call, Reply, check_payment_id, get_payment
+from qerko_recon.api.calls import (
+    POLL_READ,
+    Call,
+    Reply,
+    check_payment_id,
+    get_payment,
+    poll_request,
+)
 from qerko_recon.api.client import ApiClient, ConfiguredClient, WithAnswer
 from qerko_recon.api.exchange import Answer, Exchange, Hooks, Request, Timeouts, payment_path
 from qerko_recon.api.status import error_of, retry_after
@@ -13,6 +20,7 @@ from qerko_recon.api.transport import (
 )
 
 __all__ = [
+    "POLL_READ",
     "Answer",
     "ApiClient",
     "AsyncApiClient",
@@ -32,6 +40,7 @@ __all__ = [
     "error_of",
     "get_payment",
     "payment_path",
+    "poll_request",
     "retry_after",
     "tls_context",
 ]

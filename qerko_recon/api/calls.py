@@ -43,6 +43,7 @@ __all__ = [
     "get_payment",
     "payment_of",
     "poll",
+    "poll_request",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -134,9 +135,20 @@ def poll(
 ) -> Call[MethodCallRequest]:
     """Wait for Qerko's next method call, handing over the answer to the one before."""
     body = None if response is None else response.to_json()
+    return Call(poll_request(version, body, read_timeout), partial(_read, decode_call))
+
+
+def poll_request(
+    version: str,
+    body: bytes | None,
+    read_timeout: float,
+    on_sent: Callable[[], object] | None = None,
+) -> Request:
+    """Give a poll that hands over an answer which is encoded already."""
     path = f"/api/{version}/pos/poll"
-    request = Request("POST", path, body=body, read_timeout=read_timeout, fresh=True)
-    return Call(request, partial(_read, decode_call))
+    return Request(
+        "POST", path, body=body, read_timeout=read_timeout, fresh=True, on_sent=on_sent
+    )
 
 
 def check_payment_id(payment_id: str) -> str:

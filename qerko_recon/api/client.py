@@ -105,6 +105,15 @@ class ConfiguredClient:
         """Make what sends the requests."""
         raise NotImplementedError
 
+    @asynccontextmanager
+    async def own_transport(self) -> AsyncIterator[AsyncTransport]:
+        """Open connections apart from this client's own, in the running event loop."""
+        transport = AsyncTransport(self.venue, self._network)
+        try:
+            yield transport
+        finally:
+            await transport.close()
+
     def __repr__(self) -> str:
         venue = getattr(self, "venue", None)  # a debugger may show one half made
         if venue is None:
@@ -206,11 +215,8 @@ class ApiClient(ConfiguredClient):
     async def bulk_transport(self) -> AsyncIterator[AsyncTransport]:
         """Open connections for reading many payments at once, in the running event loop."""
         self._transport.check_open()
-        transport = AsyncTransport(self.venue, self._network)
-        try:
+        async with self.own_transport() as transport:
             yield transport
-        finally:
-            await transport.close()
 
     def close(self) -> None:
         """Close every connection."""

@@ -42,6 +42,8 @@ class Request:
         Seconds to wait for the answer, where other than the client's.
     fresh
         Whether it takes a connection of its own in place of one kept open.
+    on_sent
+        Called once the whole request has left, where the transport can tell.
     """
 
     method: str
@@ -50,6 +52,7 @@ class Request:
     payment_id: str | None = None
     read_timeout: float | None = None
     fresh: bool = False
+    on_sent: Callable[[], object] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import ssl
 import time
 import warnings
@@ -46,6 +47,7 @@ __all__ = [
     "Network",
     "Transport",
     "environment_proxy",
+    "signs_of_life",
     "tls_context",
 ]
 
@@ -68,6 +70,8 @@ _MOST: Final = 64
 _MOST_OF_STOCK: Final = 16  # httpx's own pool, which proxies need
 _LARGEST: Final = 16 * 2**20
 _SHORTEST_TO_REDACT: Final = 6
+_NO_ANSWER: Final = "no answer in time"
+_SILENT: Final = 5  # seconds without a word, after which a held connection is asked for a sign
 _KEPT_OPEN: Final = 15.0  # seconds; many servers hang up on an idle connection soon after
 
 _log: Final = logging.getLogger("qerko_recon")
@@ -130,6 +134,7 @@ class _Trouble:
 
     words: str
     was_sent: bool
+    timed_out: bool = False
 
 
 _Outcome = Answer | _Trouble | BaseException
@@ -241,7 +246,7 @@ class _Wire:
         words, was_sent = _described(error)
         # A malformed header is quoted, and may echo what was sent.
         blotted = self._blotted(words.encode("utf-8", "replace")).decode()
-        return _Trouble(shorten(blotted, 200).rstrip("."), was_sent)
+        return _Trouble(shorten(blotted, 200).rstrip("."), was_sent, words == _NO_ANSWER)
 
     def _blotted(self, body: bytes) -> bytes:
         key = self._venue.api_key.reveal().encode()
@@ -260,6 +265,7 @@ class _Wire:
                 path=request.path,
                 payment_id=payment_id,
                 was_sent=trouble.was_sent,
+                timed_out=trouble.timed_out,
             )
         return OutcomeUnknown(
             f"the request {request.method} was sent{about} and no answer came: {trouble.words}. "
@@ -389,8 +395,36 @@ class AsyncTransport(_Wire):
             f"{self._venue.base_url}{request.path}",
             headers=self._with_credentials(request.body),
             content=request.body,
-            extensions={"timeout": self._seconds(request)},
+            extensions={"timeout": self._seconds(request), **_watch(request)},
         )
+
+
+def signs_of_life() -> list[tuple[int, int, int]]:
+    """Give what makes a silent connection be asked for a sign of life, where a system can.
+
+    A cable that is pulled shows in seconds, and not when the wait for a held poll is over.
+    """
+    wanted = [("SOL_SOCKET", "SO_KEEPALIVE", 1), ("IPPROTO_TCP", "TCP_NODELAY", 1)]
+    for name, value in (("TCP_KEEPIDLE", _SILENT), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3)):
+        wanted.append(("IPPROTO_TCP", name, value))
+    return [
+        (getattr(socket, level), getattr(socket, name), value)
+        for level, name, value in wanted
+        if hasattr(socket, name)
+    ]
+
+
+def _watch(request: Request) -> dict[str, Any]:
+    """Hear when a request has left."""
+    told = request.on_sent
+    if told is None:
+        return {}
+
+    async def trace(event: str, _: object) -> None:
+        if event.endswith("send_request_body.complete"):
+            told()
+
+    return {"trace": trace}
 
 
 def _readable(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -486,7 +520,10 @@ def _over_httpcore(
     """Give httpx's own transport."""
     limits = httpx.Limits(max_connections=_MOST, max_keepalive_connections=keep)
     return httpx.AsyncHTTPTransport(
-        verify=tls_context(network.ca_file), proxy=proxy, limits=limits
+        verify=tls_context(network.ca_file),
+        proxy=proxy,
+        limits=limits,
+        socket_options=signs_of_life(),
     )
 
 
@@ -585,7 +622,7 @@ def _described(error: Exception) -> tuple[str, bool]:
             return _described_by_aiohttp(cause)
     words_of: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "the connection could not be made in time",
-        httpx.ReadTimeout: "no answer in time",
+        httpx.ReadTimeout: _NO_ANSWER,
         httpx.WriteTimeout: "the request could not be sent in time",
         httpx.PoolTimeout: "no connection was free in time",
     }
@@ -601,7 +638,7 @@ def _described_by_aiohttp(error: BaseException) -> tuple[str, bool]:
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "the connection could not be made in time", False
     if isinstance(error, aiohttp.SocketTimeoutError):
-        return "no answer in time", True
+        return _NO_ANSWER, True
     if isinstance(error, aiohttp.ClientConnectorError):
         return str(error.os_error) or "the connection could not be made", False
     if isinstance(error, aiohttp.ServerDisconnectedError):
