@@ -4,6 +4,7 @@ Wire names (``tipBrutto``, ``idBill``) appear in this package alone; everywhere 
 its name from here.
 """
 
+from qerko_recon.model.bill import Bill, BillDiscountOffer, BillItem, Table
 from qerko_recon.model.calls import ErrorBody, MethodCallRequest, MethodCallResponse
 from qerko_recon.model.decode import (
     decode_call,
@@ -13,6 +14,8 @@ from qerko_recon.model.decode import (
     decode_payment,
     decode_receipt,
 )
+from qerko_recon.model.encode import to_wire
+from qerko_recon.model.methods import METHODS, typed_arguments
 from qerko_recon.model.payment import (
     CANCEL_WINDOW,
     CANCELLED,
@@ -35,7 +38,11 @@ __all__ = [
     "CANCELLED",
     "CANCEL_WINDOW",
     "DELIVERY_TYPES",
+    "METHODS",
     "PAID",
+    "Bill",
+    "BillDiscountOffer",
+    "BillItem",
     "Discount",
     "ErrorBody",
     "MethodCallRequest",
@@ -47,6 +54,7 @@ __all__ = [
     "Receipt",
     "ReceiptInfo",
     "ReceiptItem",
+    "Table",
     "TaxInfo",
     "decode_call",
     "decode_call_response",
@@ -54,4 +62,6 @@ __all__ = [
     "decode_error",
     "decode_payment",
     "decode_receipt",
+    "to_wire",
+    "typed_arguments",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from qerko_recon.model.encode import to_wire
 from qerko_recon.model.payment import Wire
 
 __all__ = ["ErrorBody", "MethodCallRequest", "MethodCallResponse"]
@@ -49,10 +50,26 @@ class MethodCallRequest(Wire, frozen=True):
         return first if isinstance(first, str) else None
 
 
+    @property
+    def bill_id(self) -> str | None:
+        """The bill it concerns, where its arguments name one.
+
+        >>> MethodCallRequest(method="getBill", uuid="u", args=("7", None)).bill_id
+        '7'
+        """
+        first = self.args[0] if self.args else None
+        if self.method == "paymentStart" and isinstance(first, dict):
+            first = first.get("idBill")
+        elif self.method != "getBill":
+            return None
+        return first if isinstance(first, str) else None
+
+
 class MethodCallResponse(Wire, frozen=True):
     """The POS answers a call: a result, or an error in its place.
 
-    A method without a value answers ``result: null``, which is why ``to_json`` writes the null.
+    A result is a wire structure, or what JSON can say with decimals in it. A method without a
+    value answers ``result: null``, which is why ``to_json`` writes the null.
     """
 
     uuid: str
@@ -62,5 +79,5 @@ class MethodCallResponse(Wire, frozen=True):
     def to_json(self) -> bytes:
         """Encode for the wire: ``{uuid, result}``, or ``{uuid, error}`` where there is one."""
         if self.error is not None:
-            return msgspec.json.encode({"uuid": self.uuid, "error": self.error})
-        return msgspec.json.encode({"uuid": self.uuid, "result": self.result})
+            return msgspec.json.encode({"uuid": self.uuid, "error": to_wire(self.error)})
+        return msgspec.json.encode({"uuid": self.uuid, "result": to_wire(self.result)})

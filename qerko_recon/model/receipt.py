@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from qerko_recon.model.encode import to_wire
 from qerko_recon.model.payment import Wire, check_amounts
 
 __all__ = ["DELIVERY_TYPES", "Receipt", "ReceiptInfo", "ReceiptItem", "TaxInfo"]
@@ -71,17 +72,4 @@ class Receipt(Wire, frozen=True):
 
     def to_json(self) -> bytes:
         """Encode for the wire: decimal strings in plain notation, absent fields left out."""
-        return msgspec.json.encode(_plain(self))
-
-
-def _plain(value: object) -> object:
-    """Name fields as the wire does and write decimals without exponents (``1E+2`` is ``100``)."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, Wire):
-        pairs = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-        named = ((wire, getattr(value, name)) for wire, name in pairs)
-        return {wire: _plain(inner) for wire, inner in named if inner is not None}
-    if isinstance(value, tuple):
-        return [_plain(inner) for inner in value]
-    return value
+        return msgspec.json.encode(to_wire(self))
