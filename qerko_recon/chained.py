@@ -146,8 +146,7 @@ class ChainedWriter:
         chain = _chain(self._chain, content)
         line = content[:-1] + _MARK + chain.encode() + _END + b"\n"
         try:
-            if os.write(self._file, line) != len(line):
-                raise OSError(0, "the disk is full")
+            self._write(line)
             if is_durable or self._is_durable:
                 os.fsync(self._file)
         except OSError:
@@ -175,6 +174,10 @@ class ChainedWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _write(self, line: bytes) -> None:
+        if os.write(self._file, line) != len(line):
+            raise OSError(0, "the disk is full")
 
     def _take_back(self) -> None:
         """Cut off what was written of a record that is not whole: a full disk lets one do that."""

@@ -19,12 +19,16 @@ from qerko_recon.money import MONEY, decimal_array
 __all__ = [
     "BREAKS",
     "BRIDGE",
+    "CALLS",
     "FAILURES",
+    "GAPS",
     "ITEMS",
+    "LOG",
     "MATCHES",
     "PARTS",
     "PAYMENTS",
     "PROBLEMS",
+    "SPANS",
     "TENDERS",
     "TRAIL",
     "conform",
@@ -35,6 +39,9 @@ TIME: Final = pa.timestamp("us", tz="UTC")
 _TEXT: Final = pa.string()
 _TEXTS: Final = pa.list_(pa.string())
 _COUNT: Final = pa.int32()
+_NUMBER: Final = pa.int64()
+_NUMBERS: Final = pa.list_(_NUMBER)
+_SECONDS: Final = pa.float64()
 _EXACT_FLOAT: Final = 2**53
 
 PAYMENTS: Final = pa.schema(
@@ -125,6 +132,95 @@ TRAIL: Final = pa.schema(
     }
 )
 """``AuditTrail.frame``: a row a line of the audit trail of cancels and captures."""
+
+LOG: Final = pa.schema(
+    {
+        "seq": _NUMBER,
+        "at": TIME,
+        "run": _TEXT,  # of the program that recorded
+        "mono": _SECONDS,  # of a clock that is never set, within the run
+        "kind": _TEXT,  # see qerko_recon.session.records
+        "venue": _TEXT,  # fingerprint of the API key
+        "exchange": _NUMBER,  # pairs what was sent with what came back, within the run
+        "uuid": _TEXT,
+        "method": _TEXT,
+        "payment_id": _TEXT,
+        "bill_id": _TEXT,
+        "status": _COUNT,
+        "seconds": _SECONDS,
+        "error_code": _TEXT,
+        "error_message": _TEXT,
+        "state": _TEXT,
+        "what": _TEXT,
+        "why": _TEXT,
+        "trouble": _TEXT,  # why no answer came
+        "was_sent": pa.bool_(),
+        "timed_out": pa.bool_(),
+        "wait": _SECONDS,
+        "times": _COUNT,  # deliveries of the call so far
+        "send": _COUNT,  # sends of the answer so far
+        "verb": _TEXT,
+        "path": _TEXT,
+        "source_file": _TEXT,
+        "source_line": _NUMBER,
+        "raw": pa.large_string(),  # the line as it stands
+    }
+)
+"""``log.frame``: a row a record of a session log."""
+
+CALLS: Final = pa.schema(
+    {
+        "seq": _NUMBER,  # of the record that the call came
+        "venue": _TEXT,
+        "run": _TEXT,
+        "uuid": _TEXT,  # null where no answer was wanted
+        "method": _TEXT,
+        "payment_id": _TEXT,
+        "bill_id": _TEXT,
+        "received_at": TIME,
+        "answered_at": TIME,  # when the POS had its answer; null where it never had
+        "duration": _SECONDS,  # from received to answered
+        "outcome": _TEXT,  # ok, error, unanswered, not_wanted
+        "error_code": _TEXT,
+        "error_message": _TEXT,
+        "why": _TEXT,  # of an error: unknown_method, refused, bad_arguments, handler_failed …
+        "delivery": _TEXT,  # delivered, refused, dropped, unknown, not_sent, none
+        "delivered_at": TIME,
+        "sends": _COUNT,  # polls that carried the answer
+        "times": _COUNT,  # deliveries of the call
+        "complaint": _TEXT,  # what Qerko said of the answer by its method `error`
+        "evidence": _NUMBERS,  # seq of each record that concerns it
+        "source_file": _TEXT,
+    }
+)
+"""``log.calls``: a row a method call of Qerko's."""
+
+GAPS: Final = pa.schema(
+    {
+        "venue": _TEXT,
+        "began_at": TIME,
+        "ended_at": TIME,  # null where it lasts to the log's end
+        "seconds": _SECONDS,
+        "reason": _TEXT,  # conflict, restart, unreachable, unauthorized, stopped, killed …
+        "detail": _TEXT,
+        "attempts": _COUNT,  # polls that were tried meanwhile
+        "evidence": _NUMBERS,
+        "source_file": _TEXT,
+    }
+)
+"""``log.gaps``: a row a time in which no poll was open and no call was being worked on."""
+
+SPANS: Final = pa.schema(
+    {
+        "venue": _TEXT,
+        "lane": _TEXT,  # polling, working, gap
+        "began_at": TIME,
+        "ended_at": TIME,
+        "reason": _TEXT,  # of a gap; the method that is worked on
+        "seq": _NUMBER,
+    }
+)
+"""``log.spans``: a row a stretch of time and what the connection was doing."""
 
 TENDERS: Final = pa.schema(
     {

@@ -24,6 +24,7 @@ ROOMS = (
     ("fetch",),
     ("receipts",),
     ("actions",),
+    ("session",),
     ("client",),
     ("pos",),
     ("id_sources",),

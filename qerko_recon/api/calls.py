@@ -146,9 +146,7 @@ def poll_request(
 ) -> Request:
     """Give a poll that hands over an answer which is encoded already."""
     path = f"/api/{version}/pos/poll"
-    return Request(
-        "POST", path, body=body, read_timeout=read_timeout, fresh=True, on_sent=on_sent
-    )
+    return Request("POST", path, body=body, read_timeout=read_timeout, fresh=True, on_sent=on_sent)
 
 
 def check_payment_id(payment_id: str) -> str:

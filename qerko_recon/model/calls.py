@@ -49,7 +49,6 @@ class MethodCallRequest(Wire, frozen=True):
             return None
         return first if isinstance(first, str) else None
 
-
     @property
     def bill_id(self) -> str | None:
         """The bill it concerns, where its arguments name one.

@@ -1,0 +1,1 @@
+"""What happened between a POS and Qerko: recorded, verified, replayed."""
