@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from qerko_recon.fetch import Concurrency
     from qerko_recon.pos import PosExport
     from qerko_recon.recon import Policy
+    from qerko_recon.session.writer import LogSettings
     from qerko_recon.settings import Venue
     from qerko_recon.store import Refresh
 
 __all__ = [
     "Fetching",
+    "Logging",
     "Policing",
     "Reading",
     "Reporting",
@@ -30,6 +32,7 @@ __all__ = [
     "file_out",
     "json_option",
     "language_option",
+    "log_options",
     "policy_options",
     "pos_options",
     "report_options",
@@ -141,6 +144,25 @@ class Policing:
 
 
 @dataclass(frozen=True, slots=True)
+class Logging:
+    """Where a session is recorded, and how."""
+
+    path: Path
+    hides_guests: bool
+    durability: Any
+    packing: Any
+    stops_when_not_recording: bool
+
+    def settings(self) -> LogSettings:
+        """Make it the writer's settings."""
+        from qerko_recon.session.writer import LogSettings
+
+        return LogSettings(
+            hides_guests=self.hides_guests, durability=self.durability, packing=self.packing
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Reporting:
     """Where the result goes, and in which language."""
 
@@ -243,6 +265,39 @@ policy_options = _gathered(
         "--business-day",
         type=click.DateTime(["%Y-%m-%d"]),
         help="The day the export covers (default: found in it).",
+    ),
+)
+log_options = _gathered(
+    "logging",
+    Logging,
+    click.option(
+        "--log", "path", type=file_out, required=True, help="Record here; a log is continued."
+    ),
+    click.option(
+        "--hide-guests",
+        "hides_guests",
+        is_flag=True,
+        help="Replace guests' IDs and e-mail addresses by pseudonyms.",
+    ),
+    click.option(
+        "--durability",
+        type=click.Choice(["never", "calls", "always"]),
+        default="calls",
+        show_default=True,
+        help="Which records wait for the disk itself, against a power cut.",
+    ),
+    click.option(
+        "--packing",
+        type=click.Choice(["none", "gz", "zst"]),
+        default="none",
+        show_default=True,
+        help="How a log file is packed when it is full and set aside.",
+    ),
+    click.option(
+        "--stop-when-not-recording",
+        "stops_when_not_recording",
+        is_flag=True,
+        help="Stop where the log cannot be written, in place of going on without a record.",
     ),
 )
 report_options = _gathered(

@@ -169,7 +169,7 @@ class Line:
     async def _turn(self) -> _Ended | None:
         """Send one poll and act on what comes of it."""
         if self._stopping.is_set() and (self._owed is None or self._aborting.is_set()):
-            return _Ended("stopped as asked")
+            return _Ended("as asked")
         if self._rules.stops_when_not_recording and self.trouble is not None:
             return _Ended(self.trouble)
         answer = self._owed
@@ -228,7 +228,7 @@ class Line:
         said = {"trouble": "hung up, as asked", "was_sent": True, "timed_out": False}
         self._record("poll_answered", {**about, **said, "seconds": seconds})
         self._owed = None  # it was sent; whether it arrived is in the log as unknown
-        return _Ended("stopped as asked, while a poll was open")
+        return _Ended("as asked, while a poll was open")
 
     async def _no_answer(
         self, error: TransportError, about: dict[str, Any], began: float
@@ -477,16 +477,17 @@ class Line:
         why: str | None,
     ) -> None:
         self._outcomes[call.method, outcome] += 1
-        payload = {"method": call.method, "args": list(call.args)}
+        named = {"method": call.method, "args": list(call.args), "uuid": call.uuid}
+        shown = self._clean({**named, "payment": call.payment_id, "bill": call.bill_id})
         step = Step(
             at=self._clock.now(),
-            method=call.method,
-            uuid=call.uuid,
-            payment_id=call.payment_id,
-            bill_id=call.bill_id,
+            method=shown["method"],
+            uuid=shown["uuid"],
+            payment_id=shown["payment"],
+            bill_id=shown["bill"],
             outcome=outcome,
             seconds=seconds,
-            args=self._clean(payload)["args"],
+            args=shown["args"],
             answer=None if body is None else self._clean(msgspec.json.decode(body)),
             why=why,
         )

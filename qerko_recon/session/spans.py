@@ -182,7 +182,8 @@ class _Venue:
     def finish(self) -> None:
         """End with the log: what is open stays open to its end."""
         self._end_open(self._last)
-        if self._covered is not None and self._signs and self._last > self._covered:
+        began = self._covered
+        if began is not None and self._signs and self._last - began >= self._shortest:
             self._gap(self._last, is_over=False)
 
     def _poll_ended(self, time: float, record: _Record) -> None:
