@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from qerko_recon.cli.ending import asked_to_end, wait_for
 from qerko_recon.cli.group import CLEAN, cli
 from qerko_recon.cli.options import (
     Logging,
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["poll"]
 
-_LOOK: Final = 0.2  # seconds; an interrupt is noticed between two looks on every system
 _QUIET: Final = frozenset({"waiting", "handling", "answering"})
 
 
@@ -113,41 +107,12 @@ def poll(
 
 def _run(session: PollSession, seconds: float | None) -> None:
     """Run a session until it ends, its time is over, or somebody interrupts it."""
-    with _asked_to_end() as asked:
+    with asked_to_end() as asked:
         session.start()
         try:
-            _wait(session, asked, seconds)
+            wait_for(session.wait, asked, seconds)
         finally:
             session.stop()
-
-
-def _wait(session: PollSession, asked: threading.Event, seconds: float | None) -> None:
-    until = None if seconds is None else time.monotonic() + seconds
-    while not asked.is_set():
-        left = _LOOK if until is None else min(_LOOK, until - time.monotonic())
-        if left <= 0 or session.wait(left):
-            return
-
-
-@contextmanager
-def _asked_to_end() -> Iterator[threading.Event]:
-    """Take the signals by which people and services end a program for a wish to stop in order."""
-    asked = threading.Event()
-
-    def note(_: int, __: FrameType | None) -> None:
-        asked.set()
-
-    wanted = [signal.SIGINT, signal.SIGTERM]
-    before = {one: signal.signal(one, note) for one in wanted} if _is_main() else {}
-    try:
-        yield asked
-    finally:
-        for one, former in before.items():
-            signal.signal(one, former)
-
-
-def _is_main() -> bool:
-    return threading.current_thread() is threading.main_thread()
 
 
 class _Status:

@@ -103,6 +103,8 @@ class LogWriter:
         Who writes: a poll session, the proxy, or an import.
     venue
         Whose traffic it is; ``None`` where it may be that of several.
+    base_url
+        Where Qerko is, where no venue says it.
     settings
         See :class:`LogSettings`.
     clock
@@ -129,6 +131,7 @@ class LogWriter:
         *,
         recorder: Recorder = "poll",
         venue: Venue | None = None,
+        base_url: str | None = None,
         settings: LogSettings | None = None,
         clock: Clock | None = None,
         on_trouble: Callable[[str | None], object] | None = None,
@@ -147,6 +150,8 @@ class LogWriter:
         self._began = self._clock.monotonic()
         self._on_trouble = on_trouble
         self._about = _about(recorder, venue, self.settings, self.run)
+        if base_url is not None:
+            self._about["base_url"] = base_url
         self._lock = threading.RLock()
         self._packers: list[threading.Thread] = []
         self._last = (0, FIRST)
