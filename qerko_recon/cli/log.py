@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from qerko_recon.cli.group import BREAKS, CLEAN, cli
-from qerko_recon.cli.options import file_in, file_out, json_option
-from qerko_recon.cli.show import print_json, say
+from qerko_recon.cli.options import Whose, file_in, file_out, json_option, venue_options
+from qerko_recon.cli.show import print_json, rows, say
 
 if TYPE_CHECKING:
     from qerko_recon.session.log import SessionLog
@@ -189,3 +189,86 @@ def from_har(har: Path, target: Path, hide_guests: bool) -> int:
     many = read(har, target, settings=LogSettings(hides_guests=hide_guests))
     say(f"Written: {target}, {many} exchanges")
     return CLEAN
+
+
+@log.command("diff")
+@click.argument("first", metavar="LOG")
+@click.argument("second", metavar="LOG")
+@click.option("--ignore", multiple=True, metavar="FIELD", help="That may differ; by name or path.")
+@json_option
+def diff(first: str, second: str, ignore: tuple[str, ...], as_json: bool) -> int:
+    """Align two sessions and show where they part. Exit code 1 where they do.
+
+    Example: qerko-recon log diff monday.jsonl tuesday.jsonl
+    """
+    from qerko_recon.session.compare import compare_logs
+
+    found = compare_logs(first, second, ignored=("timestamp", "created", *ignore))
+    if as_json:
+        print_json({"is_same": found.is_same, "calls": rows(found.frame)})
+    else:
+        click.echo(str(found))
+    return CLEAN if found.is_same else BREAKS
+
+
+@log.command()
+@_chosen
+@click.option(
+    "--handler", metavar="demo|script:FILE|module:Class", help="Who is asked what the POS was."
+)
+@click.option(
+    "--against",
+    metavar="URL",
+    help="A server, such as the simulator, to which the recorded answers are given.",
+)
+@click.option("--log", "target", type=file_out, help="With --against: record here.")
+@click.option("--for", "seconds", type=click.FloatRange(0), help="With --against: stop after.")
+@click.option("--recorded-pace", is_flag=True, help="Keep the time between the calls.")
+@click.option("--ignore", multiple=True, metavar="FIELD", help="That may differ; by name or path.")
+@json_option
+@venue_options
+def replay(
+    log: SessionLog,
+    handler: str | None,
+    against: str | None,
+    target: Path | None,
+    seconds: float | None,
+    recorded_pace: bool,
+    ignore: tuple[str, ...],
+    as_json: bool,
+    whose: Whose,
+) -> int:
+    """Ask a handler what the POS was asked and compare; or give its answers to a server.
+
+    Exit code 1 where an answer is not as recorded. Nothing is sent but with --against.
+
+    Example: qerko-recon log replay evening.jsonl --handler till.py:Till
+    """
+    from qerko_recon.session.handlers import load_handler
+    from qerko_recon.session.replay import replay as ask
+
+    if (handler is None) == (against is None):
+        raise click.UsageError("give either --handler or --against")
+    if against is not None:
+        return _play_against(log, against, target, seconds, whose)
+    pace: Any = "recorded" if recorded_pace else "at_once"
+    found = ask(log, load_handler(str(handler)), pace=pace, ignored=("timestamp", *ignore))
+    if as_json:
+        print_json({"is_same": found.is_same, "calls": rows(found.frame)})
+    else:
+        click.echo(str(found))
+    return CLEAN if found.is_same else BREAKS
+
+
+def _play_against(
+    log: SessionLog, url: str, target: Path | None, seconds: float | None, whose: Whose
+) -> int:
+    """Answer a server's calls as the recorded POS did."""
+    from qerko_recon.cli.poll import PollStatus, hold
+    from qerko_recon.client import Client
+    from qerko_recon.session.handlers import ScriptedHandler
+    from qerko_recon.session.session import PollSession
+
+    handler = ScriptedHandler.from_log(log.entries())
+    with Client(whose.load(base_url=url)) as client:
+        return hold(PollSession(client, handler, log=target, on_change=PollStatus()), seconds)

@@ -73,11 +73,11 @@ class Whose:
     venue: str | None
     config: Path | None
 
-    def load(self) -> Venue:
-        """Gather its settings."""
+    def load(self, base_url: str | None = None) -> Venue:
+        """Gather its settings, with another address of Qerko where one is given."""
         from qerko_recon.settings import Venue
 
-        return Venue.load(self.venue, config=self.config)
+        return Venue.load(self.venue, config=self.config, base_url=base_url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from qerko_recon.session.session import PollSession
     from qerko_recon.session.snapshot import Snapshot, Step
 
-__all__ = ["poll"]
+__all__ = ["PollStatus", "hold", "poll"]
 
 _QUIET: Final = frozenset({"waiting", "handling", "answering"})
 
@@ -92,30 +91,31 @@ def poll(
             log_settings=logging.settings(),
             rules=rules,
             take_over_connection=take_over_connection,
-            on_change=_Status(),
+            on_change=PollStatus(),
         )
-        say(f"Polling {client.venue.base_url}; log {logging.path}. Ctrl-C stops.")
-        _run(session, seconds)
+        return hold(session, seconds, as_json=as_json)
+
+
+def hold(session: PollSession, seconds: float | None, *, as_json: bool = False) -> int:
+    """Run a session until it ends, its time is over, or somebody interrupts it; sum it up."""
+    with asked_to_end() as asked:
+        session.start()
+        log = session.snapshot.log
+        say(f"Polling {session.venue.base_url}; log {log or 'none'}. Ctrl-C stops.")
+        try:
+            wait_for(session.wait, asked, seconds)
+        finally:
+            session.stop()
     last = session.snapshot
     if as_json:
-        print_json(_as_json(last, logging.path))
-    _sum_up(last, logging.path)
+        print_json(_as_json(last))
+    _sum_up(last)
     if session.error is not None:
         raise session.error
     return CLEAN
 
 
-def _run(session: PollSession, seconds: float | None) -> None:
-    """Run a session until it ends, its time is over, or somebody interrupts it."""
-    with asked_to_end() as asked:
-        session.start()
-        try:
-            wait_for(session.wait, asked, seconds)
-        finally:
-            session.stop()
-
-
-class _Status:
+class PollStatus:
     """Says on standard error what happens, a line for each call and each trouble."""
 
     def __init__(self) -> None:
@@ -124,6 +124,7 @@ class _Status:
         self._trouble: str | None = None
 
     def __call__(self, snapshot: Snapshot) -> None:
+        """Say what is new."""
         for step in _new_steps(snapshot, self._told):
             self._told = step
             self._say(step.at, _told(step), "green" if step.outcome != "error" else "red")
@@ -162,7 +163,7 @@ def _told(step: Step) -> str:
     return f"{step.method}{about} {outcome} after {step.seconds:.3f} s{said}"
 
 
-def _sum_up(last: Snapshot, log: Path) -> None:
+def _sum_up(last: Snapshot) -> None:
     """Say in a few lines what a session was."""
     say(f"Stopped: {last.why}." if last.why else "Stopped.")
     say(
@@ -171,12 +172,13 @@ def _sum_up(last: Snapshot, log: Path) -> None:
     )
     for (method, outcome), many in sorted(last.outcomes.items()):
         say(f"  {method:<22} {outcome.replace('_', ' '):<12} {many}")
-    say(f"Log: {log}. Read it with: qerko-recon log show {log}")
+    if last.log is not None:
+        say(f"Log: {last.log}. Read it with: qerko-recon log show {last.log}")
     if last.trouble is not None:
         say(last.trouble)
 
 
-def _as_json(last: Snapshot, log: Path) -> dict[str, Any]:
+def _as_json(last: Snapshot) -> dict[str, Any]:
     outcomes = [
         {"method": method, "outcome": outcome, "calls": many}
         for (method, outcome), many in sorted(last.outcomes.items())
@@ -190,6 +192,6 @@ def _as_json(last: Snapshot, log: Path) -> dict[str, Any]:
         "errors": last.errors,
         "conflicts": last.conflicts,
         "outcomes": outcomes,
-        "log": str(log),
+        "log": None if last.log is None else str(last.log),
         "trouble": last.trouble,
     }
