@@ -45,7 +45,16 @@ if TYPE_CHECKING:
     from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
     from qerko_recon.receipts import check_receipt
     from qerko_recon.recon import Policy, infer_policy
-    from qerko_recon.report import Result, reconcile
+    from qerko_recon.report import Result, reconcile, swimlane_chart
+    from qerko_recon.session.compare import compare_logs
+    from qerko_recon.session.handlers import CallRefused, DemoPos, RefusingHandler, ScriptedHandler
+    from qerko_recon.session.log import SessionLog
+    from qerko_recon.session.proxy import RecordingProxy
+    from qerko_recon.session.replay import replay
+    from qerko_recon.session.rules import PollRules
+    from qerko_recon.session.session import PollSession
+    from qerko_recon.session.stats import session_stats
+    from qerko_recon.session.writer import LogSettings
     from qerko_recon.settings import Venue
     from qerko_recon.store import PaymentStore
 
@@ -59,6 +68,7 @@ __all__ = [
     "AuditTrailError",
     "AuthenticationFailed",
     "BadRequest",
+    "CallRefused",
     "CancelAction",
     "CancelMany",
     "CancelWindowClosed",
@@ -66,21 +76,29 @@ __all__ = [
     "Client",
     "ConfigError",
     "ConnectionInUse",
+    "DemoPos",
     "ForeignPayment",
     "InvalidPaymentId",
+    "LogSettings",
     "OutcomeUnknown",
     "PaymentNotFound",
     "PaymentStore",
     "Payments",
     "Policy",
+    "PollRules",
+    "PollSession",
     "PosExport",
     "PosExportError",
     "Profile",
     "QerkoReconError",
     "Receipt",
     "ReconciliationError",
+    "RecordingProxy",
+    "RefusingHandler",
     "Result",
+    "ScriptedHandler",
     "ServerRestarting",
+    "SessionLog",
     "SessionLogError",
     "StoreError",
     "TransportError",
@@ -88,10 +106,14 @@ __all__ = [
     "Venue",
     "__version__",
     "check_receipt",
+    "compare_logs",
     "infer_policy",
     "read_pos",
     "reconcile",
+    "replay",
+    "session_stats",
     "sniff_pos",
+    "swimlane_chart",
 ]
 
 __version__ = "0.1.0"
@@ -101,23 +123,36 @@ _WHERE: Final = {
     "ApiKey": "qerko_recon.keys",
     "AsyncClient": "qerko_recon.client",
     "AuditTrail": "qerko_recon.actions",
+    "CallRefused": "qerko_recon.session.handlers",
     "CancelAction": "qerko_recon.actions",
     "CancelMany": "qerko_recon.actions",
     "CaptureAction": "qerko_recon.actions",
     "Client": "qerko_recon.client",
+    "DemoPos": "qerko_recon.session.handlers",
+    "LogSettings": "qerko_recon.session.writer",
     "PaymentStore": "qerko_recon.store",
     "Payments": "qerko_recon.frames",
     "Policy": "qerko_recon.recon",
+    "PollRules": "qerko_recon.session.rules",
+    "PollSession": "qerko_recon.session.session",
     "PosExport": "qerko_recon.pos",
     "Profile": "qerko_recon.pos",
     "Receipt": "qerko_recon.model",
+    "RecordingProxy": "qerko_recon.session.proxy",
+    "RefusingHandler": "qerko_recon.session.handlers",
     "Result": "qerko_recon.report",
+    "ScriptedHandler": "qerko_recon.session.handlers",
+    "SessionLog": "qerko_recon.session.log",
     "Venue": "qerko_recon.settings",
     "check_receipt": "qerko_recon.receipts",
+    "compare_logs": "qerko_recon.session.compare",
     "infer_policy": "qerko_recon.recon",
     "read_pos": "qerko_recon.pos",
     "reconcile": "qerko_recon.report",
+    "replay": "qerko_recon.session.replay",
+    "session_stats": "qerko_recon.session.stats",
     "sniff_pos": "qerko_recon.pos",
+    "swimlane_chart": "qerko_recon.report",
 }
 
 

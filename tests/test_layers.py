@@ -30,13 +30,13 @@ ROOMS = (
     ("id_sources",),
     ("recon",),
     ("report",),
-    ("doctor", "demo"),
+    ("doctor", "demo", "session_samples"),
     ("cli",),
     ("__main__",),
 )
 LEVEL = {name: level for level, names in enumerate(ROOMS) for name in names}
 SIMULATOR_MAY_IMPORT = {"errors", "money", "files", "schema", "model", "simulator"}
-MAY_IMPORT_SIMULATOR = {"simulator", "demo", "cli"}
+MAY_IMPORT_SIMULATOR = {"simulator", "demo", "session_samples", "cli"}
 
 
 def modules():

@@ -60,8 +60,7 @@ def test_the_demo_prints_what_is_shown(tmp_path, monkeypatch, capsys):
 def test_the_lines_of_python_run(tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "data_samples", tmp_path / "data_samples")
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
+    exec(compile("".join(blocks("python")), "README.md", "exec"), {})
     assert "all of it explained" in capsys.readouterr().out
     assert (tmp_path / "close.xlsx").exists()
 

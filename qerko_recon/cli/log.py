@@ -35,8 +35,9 @@ def _chosen(command: Callable[..., Any]) -> Callable[..., Any]:
     def call(file: str, **given: Any) -> Any:
         from qerko_recon.session.log import SessionLog
 
-        names = ("since", "until", "method", "payment_id", "uuid", "venue", "outcome")
+        names = ("since", "until", "method", "payment_id", "uuid", "outcome")
         wanted = {name: given.pop(name) or None for name in names}
+        wanted["venue"] = given.pop("fingerprint") or None
         zone = given.get("time_zone", "UTC")
         return command(log=SessionLog(file).where(**wanted, time_zone=zone), **given)
 
@@ -49,9 +50,7 @@ def _chosen(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--method", multiple=True, help="Of Qerko's call; may be repeated."),
             click.option("--payment", "payment_id", multiple=True, help="May be repeated."),
             click.option("--uuid", multiple=True, help="Of a call; may be repeated."),
-            click.option(
-                "--venue", multiple=True, metavar="FINGERPRINT", help="Of a proxy's log."
-            ),
+            click.option("--fingerprint", multiple=True, help="Of a venue's key."),
             click.option("--outcome", type=outcomes, multiple=True, help="Of calls."),
         )
     ):

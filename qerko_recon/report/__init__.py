@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qerko_recon.report.charts import bridge_chart
     from qerko_recon.report.html import render_html, write_html
     from qerko_recon.report.notebook import html_face
+    from qerko_recon.report.swimlane import swimlane_chart
     from qerko_recon.report.text import print_report
     from qerko_recon.report.workbook import write_workbook
 
@@ -25,6 +26,7 @@ __all__ = [
     "print_report",
     "reconcile",
     "render_html",
+    "swimlane_chart",
     "verdict",
     "write_html",
     "write_workbook",
@@ -35,6 +37,7 @@ _LAZY = {
     "html_face": "notebook",
     "print_report": "text",
     "render_html": "html",
+    "swimlane_chart": "swimlane",
     "write_html": "html",
     "write_workbook": "workbook",
 }

@@ -24,7 +24,7 @@ from qerko_recon.model import MethodCallRequest, decode_call
 from qerko_recon.session.answers import Answer, Answers, Subject
 from qerko_recon.session.calls import delivery_of
 from qerko_recon.session.handlers import Answered
-from qerko_recon.session.records import body_of, shown_headers
+from qerko_recon.session.records import HUNG_UP, body_of, shown_headers
 from qerko_recon.session.redaction import Redaction
 from qerko_recon.session.rules import PollRules, SessionClock
 from qerko_recon.session.snapshot import Snapshot, State, Step
@@ -225,7 +225,7 @@ class Line:
 
     def _hung_up(self, about: dict[str, Any], seconds: float) -> _Ended:
         """Note that we hung up on an open poll, and what that means for the answer it carried."""
-        said = {"trouble": "hung up, as asked", "was_sent": True, "timed_out": False}
+        said = {"trouble": HUNG_UP, "was_sent": True, "timed_out": False}
         self._record("poll_answered", {**about, **said, "seconds": seconds})
         self._owed = None  # it was sent; whether it arrived is in the log as unknown
         return _Ended("as asked, while a poll was open")

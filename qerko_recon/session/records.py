@@ -38,6 +38,7 @@ import msgspec
 
 __all__ = [
     "FORMAT",
+    "HUNG_UP",
     "KINDS",
     "SHOWN_HEADERS",
     "VERSION",
@@ -48,6 +49,9 @@ __all__ = [
 
 FORMAT: Final = "qerko-session-log"
 VERSION: Final = 1
+HUNG_UP: Final = "hung up, as asked"
+"""The ``trouble`` of a poll that a session itself ended."""
+
 KINDS: Final = (
     "header",
     "poll_sent",

@@ -11,6 +11,7 @@ import msgspec
 
 from qerko_recon.errors import shorten
 from qerko_recon.session.log import Entry
+from qerko_recon.session.records import HUNG_UP
 
 __all__ = ["StoryLine", "Tone", "tell"]
 
@@ -107,6 +108,8 @@ def _poll_answered(payload: Mapping[str, Any], content: int) -> _Said:
         rest = carried and f"{carried}, which {fate}"
         if payload.get("timed_out"):
             return "-", f"poll ended without a call{rest}", "quiet" if not carried else "warn"
+        if payload["trouble"] == HUNG_UP:
+            return "-", f"the session hung up{rest}", "warn" if rest else "plain"
         return "!", f"poll failed: {payload['trouble']}{rest}", "bad"
     status = payload.get("status")
     flaw = payload.get("flaw")

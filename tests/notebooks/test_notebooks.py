@@ -25,6 +25,7 @@ def test_no_outputs_are_kept(path):
 def test_it_runs(path, tmp_path, monkeypatch):
     for name in ("QERKO_API_KEY", "QERKO_POS_ID"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("QERKO_LOCKS", str(tmp_path / "locks"))
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
@@ -33,4 +34,17 @@ def test_it_runs(path, tmp_path, monkeypatch):
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     assert not [out for out in outputs if out.output_type == "error"]
     assert any("image/png" in out.get("data", {}) for out in outputs)
-    assert (tmp_path / "daily-close" / "close.xlsx").stat().st_size > 0
+    said = "".join(out.get("text", "") for out in outputs)
+    check = {"01_daily_close": _closes_the_day, "02_poll_session": _explains_the_incident}
+    check[path.stem](tmp_path, said)
+
+
+def _closes_the_day(folder, _):
+    assert (folder / "daily-close" / "close.xlsx").stat().st_size > 0
+
+
+def _explains_the_incident(_, said):
+    assert "137 records, whole" in said
+    assert "out of paper" in said
+    assert "paymentProcessed payment 4021" in said
+    assert "answered as recorded" in said

@@ -1,0 +1,101 @@
+"""A session log in, a chart of the session out: when Qerko could reach the POS, and each call."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from qerko_recon.report.charts import Chart
+from qerko_recon.session.log import SessionLog
+
+__all__ = ["swimlane_chart"]
+
+_LANES: Final = (("polling", "Poll open"), ("working", "POS answering"), ("gap", "No connection"))
+_COLOURS: Final = {"polling": "#0072B2", "working": "#009E73", "gap": "#D55E00"}
+# Shape says it where colour does not.
+_MARKS: Final = {
+    "ok": ("o", "#009E73", "answered"),
+    "error": ("X", "#D55E00", "answered by an error"),
+    "unanswered": ("s", "#CC79A7", "not answered"),
+    "not_wanted": ("|", "#8A8A8A", "no answer wanted"),
+}
+_TEXT: Final = "#1A1A1A"
+_FAINT: Final = "#8A8A8A"
+_NAMED: Final = 8
+_DAY: Final = 86_400
+
+
+def swimlane_chart(log: SessionLog, *, time_zone: str = "UTC") -> Figure:
+    """Draw a session: poll open, POS answering, no connection, and the calls by outcome.
+
+    The longest gaps are named with their reason. A log that holds several venues is drawn as
+    one; narrow it with ``log.where(venue=...)``.
+
+    Parameters
+    ----------
+    log
+        See :class:`~qerko_recon.session.log.SessionLog`; narrow it with ``where(since=...)``.
+    time_zone
+        Of the axis.
+    """
+    zone = ZoneInfo(time_zone)
+    spans, calls = log.spans, log.calls
+    figure = Chart(figsize=(9.5, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    names = [title for _, title in _LANES] + ["Calls"]
+    for height, (lane, _) in enumerate(_LANES):
+        bars = _bars(spans[spans["lane"] == lane])
+        axes.broken_barh(
+            bars, (height - 0.32, 0.64), facecolor=_COLOURS[lane], edgecolor=_COLOURS[lane], lw=0.6
+        )
+    for outcome, (mark, colour, title) in _MARKS.items():
+        mine = calls[calls["outcome"] == outcome]
+        if len(mine):
+            times = _days(mine["received_at"])
+            label = f"{title} ({len(mine)})"
+            axes.scatter(
+                times, [len(_LANES)] * len(mine), marker=mark, c=colour, s=34, label=label
+            )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(colors=_TEXT, length=0)
+    locator = AutoDateLocator(tz=zone)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
+    axes.grid(axis="x", color="#E4E4E4", lw=0.7)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.set_xlabel(f"Time ({time_zone})", color=_FAINT)
+    _name_gaps(figure, log.gaps)
+    if len(calls):
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=4, frameon=False)
+    return figure
+
+
+def _bars(spans: pd.DataFrame) -> list[tuple[float, float]]:
+    if not len(spans):
+        return []
+    ended = spans["ended_at"].fillna(spans["ended_at"].max()).fillna(spans["began_at"])
+    starts, ends = _days(spans["began_at"]), _days(ended)
+    return [(one, max(two - one, 0.0)) for one, two in zip(starts, ends, strict=True)]
+
+
+def _days(times: pd.Series[pd.Timestamp]) -> list[float]:
+    """Give days since 1970, as matplotlib counts time."""
+    since = times - pd.Timestamp(0, tz="UTC")
+    return [one.total_seconds() / _DAY for one in since]
+
+
+def _name_gaps(figure: Figure, gaps: pd.DataFrame) -> None:
+    """Write the reason under the longest gaps."""
+    [axes] = figure.axes
+    longest = gaps.sort_values("seconds", ascending=False).head(_NAMED)
+    columns = (_days(longest["began_at"]), longest["reason"], longest["seconds"])
+    for at, reason, seconds in zip(*columns, strict=True):
+        text = f"{reason} {seconds:.0f} s"
+        axes.annotate(text, (at, 2.34), ha="left", va="top", fontsize=8, color=_TEXT)
