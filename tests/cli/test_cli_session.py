@@ -156,6 +156,7 @@ def test_stats_for_people_and_machines(run):
     assert [(one["reason"], one["attempts"]) for one in said["gaps"]] == [
         ("restart", 1),
         ("conflict", 6),
+        ("broken", 1),
     ]
 
 
