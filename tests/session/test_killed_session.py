@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections import defaultdict
 from contextlib import suppress
 
@@ -35,13 +36,13 @@ PARENT = """
             file.write(f"{call.uuid}\\n")
         return {"by": os.getpid(), "at": time.monotonic_ns()}
 
-    for line in sys.stdin:
+    while sys.stdin.readline():
         child = os.fork()
         if not child:
             client = Client(base_url=url, api_key=key, pos_id=pos)
             PollSession(client, answer, log=log, log_settings=settings, rules=rules).start()
             time.sleep(60)
-        time.sleep(float(line))
+        sys.stdin.readline()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         print("killed", flush=True)
@@ -56,8 +57,14 @@ class Repeating:
         self._number = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def wait_for_answers(self, more: int) -> None:
+        """Wait until so many more calls were answered."""
+        with self._lock:
+            wanted = len(self.answers) + more
+            assert self._lock.wait_for(lambda: len(self.answers) >= wanted, 20)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -78,6 +85,7 @@ class Repeating:
                         self.answers[json.loads(poll.body)["uuid"]].append(poll.body)
                     if f"u-{self._number}" in self.answers:
                         self._number += 1
+                        self._lock.notify_all()
                     said = {"uuid": f"u-{self._number}", "method": "getTableList", "args": []}
                     body = json.dumps(said).encode()
                 head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
@@ -95,15 +103,20 @@ def test_a_session_killed_again_and_again(tmp_path):
         env={**os.environ, "QERKO_LOCKS": str(tmp_path / "locks")},
     )  # fmt: skip
     chance = random.Random(4)
-    for _ in range(ROUNDS):
-        process.stdin.write(f"{chance.uniform(0.02, 0.25)}\n")
+    for round_ in range(ROUNDS):
+        process.stdin.write("begin\n")
+        process.stdin.flush()
+        if round_ % 4 != 3:  # the others die wherever they are
+            server.wait_for_answers(chance.randrange(1, 4))
+        time.sleep(chance.uniform(0, 0.03))
+        process.stdin.write("kill\n")
         process.stdin.flush()
         assert process.stdout.readline() == "killed\n"
         found = SessionLog(log).verify()
         assert found.is_whole, str(found)
     process.communicate(timeout=20)
     server.close()
-    assert len(server.answers) > ROUNDS
+    assert len(server.answers) > ROUNDS // 2
     # Whatever was answered was answered by the same bytes each time, and worked out once.
     assert {uuid: len(set(bodies)) for uuid, bodies in server.answers.items()} == dict.fromkeys(
         server.answers, 1
