@@ -36,6 +36,7 @@ bench: .venv/dev.done
 	.venv/bin/python tests/benchmarks/frames_from_json.py
 	.venv/bin/python tests/benchmarks/bulk_fetch.py
 	.venv/bin/python tests/benchmarks/soak.py
+	.venv/bin/python tests/benchmarks/session_log.py
 
 notebook: .venv/notebook.done
 	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb
