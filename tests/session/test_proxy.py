@@ -9,7 +9,9 @@ import threading
 from contextlib import suppress
 
 import pytest
+import trustme
 from poll_server import API_KEY, NOOP, POS_ID, Do, PollServer, call
+from spec_server import SpecServer
 
 from qerko_recon import Client
 from qerko_recon.errors import CancelWindowClosed, ConfigError, PaymentNotFound, TransportError
@@ -242,3 +244,38 @@ def test_nothing_is_left_behind(path):
     assert proxy.wait(0)
     with pytest.raises(ConfigError, match="does not run"):
         _ = proxy.address
+
+
+def test_both_sides_may_be_encrypted(path, tmp_path):
+    authority = trustme.CA()
+    trusted, own = tmp_path / "ca.pem", tmp_path / "own.pem"
+    authority.cert_pem.write_to_path(trusted)
+    authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+        own
+    )
+    with SpecServer(certificate=own) as server:
+        settings = {"certificate": own, "ca_file": str(trusted)}
+        with RecordingProxy(server.base_url, path, **settings) as proxy:
+            assert proxy.address.startswith("https://")
+            client = Client(
+                base_url=proxy.address, api_key=API_KEY, pos_id=POS_ID, ca_file=str(trusted)
+            )
+            with client, pytest.raises(PaymentNotFound):
+                client.get_payment("1234")
+        assert [one.target for one in server.seen] == ["/api/v2/pos/payment/1234"]
+    [answered] = [one.payload for one in SessionLog(path).entries() if one.kind == "rest_answered"]
+    assert (answered["status"], answered["payment_id"]) == (404, "1234")
+
+
+def test_an_upstream_that_nobody_vouches_for_is_not_talked_to(path, tmp_path):
+    authority = trustme.CA()
+    own = tmp_path / "own.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(own)
+    with SpecServer(certificate=own) as server:
+        with RecordingProxy(server.base_url, path) as proxy:
+            client = Client(base_url=proxy.address, api_key=API_KEY, pos_id=POS_ID)
+            with client, pytest.raises(TransportError):
+                client.cancel_payment("1234")
+        assert server.seen == []
+    [ended] = [one.payload for one in SessionLog(path).entries() if one.kind == "rest_answered"]
+    assert not ended["was_sent"]
