@@ -37,6 +37,7 @@ bench: .venv/dev.done
 	.venv/bin/python tests/benchmarks/bulk_fetch.py
 	.venv/bin/python tests/benchmarks/soak.py
 	.venv/bin/python tests/benchmarks/session_log.py
+	.venv/bin/python tests/benchmarks/session_soak.py
 
 notebook: .venv/notebook.done
 	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from poll_server import API_KEY, NOOP, POS_ID, Do, PollServer, call
+
+from qerko_recon import SessionLog
 
 SAMPLES = Path(__file__).parents[2] / "data_samples" / "sessions"
 INCIDENT = SAMPLES / "incident.jsonl"
@@ -21,12 +24,12 @@ GUEST = "aaf10f7b-730b-4283-9087-965060c6350a"
 def start(tmp_path):
     running = []
 
-    def start(server, *arguments):
+    def start(server, *arguments, **more):
         said = {"API_KEY": API_KEY, "POS_ID": POS_ID, "BASE_URL": server.base_url}
         env = {**os.environ, **{f"QERKO_{name}": one for name, one in said.items()}}
         env["QERKO_LOCKS"] = str(tmp_path / "locks")
         command = [sys.executable, "-m", "qerko_recon", *map(str, arguments)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
         process = subprocess.Popen(command, env=env, cwd=tmp_path, text=True, **pipes)
         running.append(process)
         return process
@@ -93,6 +96,27 @@ def test_a_venue_has_one_session_among_all_programs(start):
         assert second.returncode == 2
         assert f"process {first.pid}" in err
         assert len(server.seen) == 1
+
+
+def _full():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_full_disk_is_said_and_qerko_is_answered_or_the_session_ends(start, tmp_path, stops):
+    script = [call("getBill", "7" * 300, None, uuid=f"u-{number}") for number in range(30)]
+    more = ["--stop-when-not-recording"] if stops else []
+    with PollServer(*script) as server:
+        arguments = ["poll", "--handler", "refuse", "--log", "a.jsonl", *more]
+        process = start(server, *arguments, preexec_fn=_full)
+        if not stops:
+            server.wait(31)
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert "NOT RECORDING" in err
+    assert process.returncode == 0
+    assert (len(server.answers) == 30) is not stops
+    assert SessionLog(tmp_path / "a.jsonl").verify().is_whole
 
 
 @pytest.mark.parametrize(
