@@ -4,10 +4,10 @@
 known of a POS's format.
 """
 
+from qerko_recon.pos.columns import Finding
 from qerko_recon.pos.export import PosExport, Sniffed, Source
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.read import read_pos, sniff_pos
-from qerko_recon.pos.sniff import Finding
 
 __all__ = [
     "Finding",

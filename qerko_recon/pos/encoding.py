@@ -1,4 +1,4 @@
-"""A file's bytes in, its text and encoding out; what is no text is named for what it is.
+"""A text file's bytes in, its text and encoding out.
 
 A byte-order mark decides, then UTF-8, then the code pages of the region: among these the one
 whose letters best spell Czech, Slovak, German, Hungarian or Polish.
@@ -7,12 +7,9 @@ whose letters best spell Czech, Slovak, German, Hungarian or Polish.
 from __future__ import annotations
 
 import codecs
-import io
 import re
-import zipfile
 from collections import Counter
 from itertools import islice
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,7 +17,7 @@ import numpy as np
 from qerko_recon.errors import ConfigError, PosExportError, shorten
 from qerko_recon.pos.problems import Problem
 
-__all__ = ["Decoded", "decode", "load"]
+__all__ = ["Decoded", "decode"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -51,24 +48,8 @@ _SAMPLE: Final = 20_000
 _MOSTLY: Final = 9
 _GOOD: Final = 0.9
 _MARGIN: Final = 0.1
-_SAVE_AS: Final = "save it as “CSV UTF-8” (File > Save As) and give that file"
-_MAGIC: Final = (
-    (b"\xd0\xcf\x11\xe0", f"an old Excel workbook (.xls); {_SAVE_AS}"),
-    (b"%PDF", "a PDF; export the bills as CSV from the POS instead"),
-    (b"\x1f\x8b", "compressed with gzip; unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it first"),
-    (b"Rar!", "a RAR archive; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first"),
-    (b"PAR1", "a Parquet file; POS exports are read from CSV"),
-    (b"SQLite format 3", "an SQLite database; export the bills as CSV from the POS instead"),
-    (b"\x89PNG", "an image; export the bills as CSV from the POS instead"),
-    (b"\xff\xd8\xff", "an image; export the bills as CSV from the POS instead"),
-    (b"{\\rtf", "a rich-text document; export the bills as CSV from the POS instead"),
-)
-_MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|workbook)", re.IGNORECASE)
 _BEYOND_ASCII: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _GROUPING: Final = re.compile(rb"(?<=\d)[\x80-\xff](?=\d{3}\D)")
-_JSON: Final = re.compile(rb'\s*(?:\{\s*"|\[\s*[\[{])')
 
 
 class Decoded(NamedTuple):
@@ -79,65 +60,6 @@ class Decoded(NamedTuple):
     reason: str
     is_sure: bool
     problems: tuple[Problem, ...] = ()
-
-
-def load(path: Path) -> bytes:
-    """Read a file that may be an export.
-
-    Raises
-    ------
-    PosExportError
-        There is no such file, it is a folder or empty, it cannot be opened, or it is a workbook,
-        a PDF, an archive or another thing that is no CSV.
-    """
-    name = path.name
-    if path.is_dir():
-        raise PosExportError(
-            f"{path} is a folder; give the export's file, or a list of files", file=name
-        )
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise PosExportError(f"{path} does not exist; check the path", file=name) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        msg = (
-            f"{path} cannot be opened ({reason}); close it in other programs and check its rights"
-        )
-        raise PosExportError(msg, file=name) from error
-    if not data:
-        raise PosExportError(f"{name} is empty (0 bytes); export it from the POS again", file=name)
-    if what := _what_else(data):
-        raise PosExportError(f"{name} is no CSV: it is {what}", file=name)
-    return data
-
-
-def _what_else(data: bytes) -> str | None:
-    """Name what a file is that is certainly no CSV."""
-    if data.startswith(b"PK\x03\x04"):
-        return _in_zip(data)
-    for magic, what in _MAGIC:
-        if data.startswith(magic):
-            return what
-    if _MARKUP.match(data.removeprefix(codecs.BOM_UTF8)):
-        return f"a web page or XML, whatever its name says; open it in Excel and {_SAVE_AS}"
-    if _JSON.match(data.removeprefix(codecs.BOM_UTF8)):
-        return "JSON; export the bills as CSV from the POS instead"
-    return None
-
-
-def _in_zip(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile:
-        return "a damaged zip archive; export it from the POS again"
-    if any(name.startswith("xl/") for name in names):
-        return f"an Excel workbook (.xlsx); {_SAVE_AS}"
-    if "content.xml" in names:
-        return f"an OpenDocument spreadsheet (.ods); {_SAVE_AS}"
-    inside = ", ".join(names[:3]) or "nothing"
-    return f"a zip archive (it holds {shorten(inside)}); unpack it first"
 
 
 def decode(data: bytes, name: str, declared: str | None = None) -> Decoded:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qerko_recon.pos.amounts import MarkVote
-from qerko_recon.pos.encoding import Decoded
+from qerko_recon.pos.columns import Confidence, Finding
 from qerko_recon.pos.export import Sniffed
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
-from qerko_recon.pos.sniff import Confidence, Finding, Layout
+from qerko_recon.pos.tables import Table
 
 __all__ = ["Found", "explain"]
 
@@ -20,13 +20,9 @@ _STATED = "the profile says so"
 class Found:
     """All that was found out about a file."""
 
-    file: str
+    table: Table
     stated: Profile
-    decoded: Decoded
-    layout: Layout
     columns: Mapping[str, str]
-    column_findings: tuple[Finding, ...]
-    header: tuple[str, ...]
     mark: MarkVote
     date_order: DateOrder | None
     dates_tell: bool
@@ -37,28 +33,30 @@ class Found:
 
 def explain(found: Found) -> Sniffed:
     """Write down how a file was understood, how surely and why."""
+    table = found.table
+    has_marks = bool(found.mark.votes) or found.mark.is_open or table.encoding is not None
     return Sniffed(
-        file=found.file,
-        encoding=found.decoded.encoding,
-        delimiter=found.layout.delimiter,
-        decimal_mark=found.mark.mark,
+        file=table.name,
+        format=table.format,
+        sheet=table.sheet,
+        encoding=table.encoding,
+        delimiter=table.layout.delimiter or None,
+        decimal_mark=found.mark.mark if has_marks else None,
         date_order=found.date_order,
-        header_row=found.layout.header_row,
-        header=found.header,
+        header_row=table.layout.header_row or None,
+        header=table.records.header,
         columns=found.columns,
         tip_layout=found.tip_layout,
         currency=found.currency,
-        findings=(*_findings(found), *found.column_findings),
+        findings=(*_findings(found), *table.columns.findings),
         notes=found.notes,
     )
 
 
 def _findings(found: Found) -> Iterator[Finding]:
-    stated, decoded, mark = found.stated, found.decoded, found.mark
-    surely: Confidence = "high" if decoded.is_sure else "medium"
-    yield _finding("encoding", decoded.encoding, stated.encoding, surely, decoded.reason)
-    yield from found.layout.findings
-    surely = "low" if mark.is_open else "medium" if mark.against else "high"
+    stated, mark = found.stated, found.mark
+    yield from found.table.findings
+    surely: Confidence = "low" if mark.is_open else "medium" if mark.against else "high"
     yield _finding("decimal_mark", mark.mark, stated.decimal_mark, surely, mark.reason)
     if found.date_order is not None:
         surely = "high" if found.dates_tell else "low"

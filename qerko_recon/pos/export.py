@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from qerko_recon.errors import shorten
 from qerko_recon.money import format_amount, total
+from qerko_recon.pos.columns import Confidence, Finding
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
-from qerko_recon.pos.sniff import DELIMITER_NAMES, Confidence, Finding
+from qerko_recon.pos.sniff import DELIMITER_NAMES
 
 __all__ = ["PosExport", "Sniffed", "Source"]
 
@@ -34,9 +35,13 @@ class Sniffed:
     Attributes
     ----------
     file
-        Its name.
+        Its name, with that of the sheet where several are read.
+    format, sheet
+        ``csv``, ``xlsx``, ``xls``, ``xlsb``, ``ods``, ``json``, ``json lines`` or ``parquet``,
+        and the sheet where there is one.
     encoding, delimiter, decimal_mark, date_order, header_row
-        As read; ``date_order`` is ``None`` where there are no dates.
+        As read; ``None`` where there is no such thing: a workbook has no encoding, dates and
+        numbers that are typed as such need no order and no mark.
     header
         The column names as the file has them.
     columns
@@ -53,11 +58,13 @@ class Sniffed:
     """
 
     file: str
-    encoding: str
-    delimiter: str
-    decimal_mark: str
+    format: str
+    sheet: str | None
+    encoding: str | None
+    delimiter: str | None
+    decimal_mark: str | None
     date_order: DateOrder | None
-    header_row: int
+    header_row: int | None
     header: tuple[str, ...]
     columns: Mapping[str, str]
     tip_layout: TipLayout
@@ -71,6 +78,18 @@ class Sniffed:
         order: tuple[Confidence, ...] = ("low", "medium", "high")
         held = {finding.confidence for finding in self.findings}
         return next((one for one in order if one in held), "stated")
+
+    @property
+    def form(self) -> str:
+        """How it was read, in a few words."""
+        parts = [self.encoding or self.format]
+        if self.sheet is not None:
+            parts.append(f"sheet {self.sheet}")
+        if self.delimiter is not None:
+            parts.append(DELIMITER_NAMES.get(self.delimiter, self.delimiter))
+        if self.decimal_mark is not None:
+            parts.append(f"decimal {self.decimal_mark}")
+        return ", ".join([*parts, f"tips {self.tip_layout}"])
 
     def __repr__(self) -> str:
         rows = [
@@ -152,17 +171,13 @@ class PosExport:
             format_amount(total(part["total"].dropna()), currency)
             for currency, part in self._paid().items()
         ]
-        delimiter = DELIMITER_NAMES.get(one.delimiter, one.delimiter)
         columns = ", ".join(f"{idea} = {name}" for idea, name in one.columns.items())
         return [
             ("files", ", ".join(f"{source.name} ({source.rows} rows)" for source in self.sources)),
             ("Qerko's lines", f"{len(self.tenders)}" + (f", {' + '.join(sums)}" if sums else "")),
             ("other tenders", str(len(self.others))),
             ("problems", str(len(self.problems))),
-            (
-                "read as",
-                f"{one.encoding}, {delimiter}, decimal {one.decimal_mark}, tips {one.tip_layout}",
-            ),
+            ("read as", one.form),
             ("columns", columns),
         ]
 

@@ -1,4 +1,4 @@
-"""One file of an export: its bytes in, its payment lines in the contract's columns out."""
+"""One table of an export in, its payment lines in the contract's columns out."""
 
 from __future__ import annotations
 
@@ -16,33 +16,35 @@ import pyarrow.compute as pc
 
 from qerko_recon.money import from_units
 from qerko_recon.pos.amounts import Amounts, Coded, MarkVote, encode, parse_amounts, vote_mark
-from qerko_recon.pos.cells import clean_ids, find_currencies, find_kinds, find_states, or_null
-from qerko_recon.pos.encoding import Decoded, decode, load
+from qerko_recon.pos.cells import find_currencies, find_kinds, find_states, or_null
 from qerko_recon.pos.explain import Found, explain
 from qerko_recon.pos.export import Sniffed, Source
+from qerko_recon.pos.formats import load
+from qerko_recon.pos.ids import read_ids
+from qerko_recon.pos.moments import Moments, read_moments
 from qerko_recon.pos.owners import Marks
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import Profile
-from qerko_recon.pos.records import Records, read_records
 from qerko_recon.pos.salvage import salvage
-from qerko_recon.pos.sniff import Columns, Layout, find_layout, map_columns
-from qerko_recon.pos.times import Times, parse_times
+from qerko_recon.pos.tables import Table, find_tables
 from qerko_recon.pos.tips import Fault, Money, derive, note_empty
 from qerko_recon.pos.totals import Below, Lines, check_totals, split_rows
+from qerko_recon.pos.typed import ERROR, Kinds, retell
 from qerko_recon.pos.vocabulary import IDEAS, currency_in, plain
 from qerko_recon.schema import TENDERS
 
-__all__ = ["PosFile", "read_file"]
+__all__ = ["PosFile", "read_files"]
 
 Mask = npt.NDArray[np.bool_]
 
 _MONEY: Final = ("amount", "tip", "total")
+_IDS: Final = ("payment_id", "bill_id", "tender_id")
 _ADVICE: Final = "correct it in the POS or in the file, and read it again"
 
 
 @dataclass(frozen=True, eq=False)
 class PosFile:
-    """One file as read.
+    """One file as read, or one sheet of it.
 
     Attributes
     ----------
@@ -51,15 +53,21 @@ class PosFile:
         POS's own or null.
     is_tip
         Which of them are nothing but a tip.
+    has_second
+        Which of them say to the second when they were paid.
     marks
         What tells whose they are.
+    container
+        The file, whatever the sheet.
     rows
         Counts of ``broken`` rows without a payment ID and of ``totals``, headers and remarks.
     """
 
     table: pa.Table
     is_tip: Mask
+    has_second: Mask
     marks: Marks
+    container: str
     problems: tuple[Problem, ...]
     sniffed: Sniffed
     profile: Profile
@@ -67,8 +75,8 @@ class PosFile:
     rows: dict[str, int]
 
 
-def read_file(path: Path, name: str, stated: Profile, zone: ZoneInfo) -> PosFile:
-    """Read one file; ``name`` is what its rows are said to come from.
+def read_files(path: Path, name: str, stated: Profile, zone: ZoneInfo) -> list[PosFile]:
+    """Read the tables of one file; ``name`` is what its rows are said to come from.
 
     Raises
     ------
@@ -76,48 +84,49 @@ def read_file(path: Path, name: str, stated: Profile, zone: ZoneInfo) -> PosFile
         The file cannot be read at all.
     """
     data = load(path)
-    decoded = decode(data, name, stated.encoding)
-    layout = find_layout(decoded.text, stated, name)
-    columns = map_columns(layout.header, layout.sample, stated, name, layout.header_row)
-    records = read_records(
-        decoded.text,
-        layout.delimiter,
-        layout.header_row,
-        name,
-        needed=max(columns.places.values()) + 1,
-    )
-    reading = _Reading(name, stated, zone, layout, columns, records)
-    rows = len(records) + len(records.broken) - reading.below_count
-    source = Source(name, hashlib.sha256(data).hexdigest(), rows)
-    return reading.finish(decoded, source)
+    digest = hashlib.sha256(data).hexdigest()
+    return [
+        _Reading(table, stated, zone).finish(digest) for table in find_tables(data, name, stated)
+    ]
 
 
 class _Reading:
     """A file's rows being turned into lines."""
 
-    def __init__(
-        self,
-        name: str,
-        stated: Profile,
-        zone: ZoneInfo,
-        layout: Layout,
-        columns: Columns,
-        records: Records,
-    ) -> None:
-        self.name, self.stated, self.layout, self.columns = name, stated, layout, columns
-        self.places = dict(columns.places)
+    def __init__(self, table: Table, stated: Profile, zone: ZoneInfo) -> None:
+        self.table, self.stated, self.name = table, stated, table.name
+        records = table.records
+        self.places = dict(table.columns.places)
         self.header = records.header
         self.below: Below = split_rows(records, self.places)
         is_line = pa.array(self.below.is_line)
         self._cells = {
             idea: records.columns[place].filter(is_line) for idea, place in self.places.items()
         }
+        self._kinds: dict[str, Kinds] = {
+            idea: table.kinds[place][self.below.is_line]
+            for idea, place in self.places.items()
+            if place in table.kinds
+        }
         self.rows = records.rows[self.below.is_line]
         self.faults: list[tuple[int, str, str, str | None]] = []
-        self.notes: list[str] = list(columns.notes)
+        self.notes: list[str] = [*table.notes, *table.columns.notes]
+        self._clear_errors()
         self.mark, self.amounts = self._read_amounts()
         self.money = self._derive()
-        self.times = self._read_times(zone)
+        self.moments = self._read_moments(zone)
+
+    def _clear_errors(self) -> None:
+        """Report formulas' errors where words belong, and take them away."""
+        for idea, kinds in self._kinds.items():
+            if idea in _MONEY or idea in _IDS or not (kinds == ERROR).any():
+                continue
+            cells = self._cells[idea]
+            for row in np.flatnonzero(kinds == ERROR).tolist():
+                value = cells[row].as_py()
+                text = f"the formula here gives {value}; correct it and read the file again"
+                self.faults.append((row, idea, text, value))
+            self._cells[idea] = pc.if_else(pa.array(kinds == ERROR), "", cells)
 
     @property
     def below_count(self) -> int:
@@ -129,7 +138,8 @@ class _Reading:
         coded: dict[str, Coded] = {
             idea: encode(self._cells[idea]) for idea in _MONEY if idea in self._cells
         }
-        vote = vote_mark(list(coded.values()), self.layout.delimiter)
+        delimiter = self.table.layout.delimiter
+        vote = self.table.vote or vote_mark(list(coded.values()), delimiter)
         if self.stated.decimal_mark is not None:
             vote = MarkVote(self.stated.decimal_mark, 0, 0, "the profile says so")
         elif vote.is_open:
@@ -137,7 +147,10 @@ class _Reading:
                 "no amount shows which mark is the decimal one; "
                 f"{vote.mark!r} was taken: state decimal_mark in a profile"
             )
-        return vote, {idea: parse_amounts(column, vote.mark) for idea, column in coded.items()}
+        amounts = {idea: parse_amounts(column, vote.mark) for idea, column in coded.items()}
+        for idea in amounts.keys() & self._kinds.keys():
+            amounts[idea] = retell(amounts[idea], self._cells[idea], self._kinds[idea])
+        return vote, amounts
 
     def _derive(self) -> Money:
         tip_layout = None if self.stated.tip_layout == "auto" else self.stated.tip_layout
@@ -145,27 +158,28 @@ class _Reading:
             self.amounts.get("amount"),
             self.amounts.get("tip"),
             self.amounts.get("total"),
-            tip_layout or self.columns.tip,
+            tip_layout or self.table.columns.tip,
         )
         note_empty(money, self.amounts.get("amount"))
         self._take_faults(money.faults)
         self.notes += money.notes
         return money
 
-    def _read_times(self, zone: ZoneInfo) -> Times | None:
+    def _read_moments(self, zone: ZoneInfo) -> Moments | None:
         if "paid_at" not in self._cells:
             return None
-        times = parse_times(
-            self._cells["paid_at"],
-            self._cells.get("paid_time"),
+        has_clocks = "paid_time" in self._cells
+        moments = read_moments(
+            (self._cells["paid_at"], self._kinds.get("paid_at")),
+            self._cells["paid_time"] if has_clocks else None,
             zone,
             order=self.stated.date_order,
             formats=self.stated.time_formats,
         )
-        self.notes += times.notes
+        self.notes += moments.times.notes
         text = f"this is no date and time that can be read; {_ADVICE}"
-        self.faults += [(row, "paid_at", text, value) for row, value in times.faults]
-        return times
+        self.faults += [(row, "paid_at", text, value) for row, value in moments.times.faults]
+        return moments
 
     def _take_faults(self, faults: Iterable[Fault]) -> None:
         self.faults += [
@@ -173,7 +187,7 @@ class _Reading:
             for fault in sorted(faults, key=lambda one: (one.row, IDEAS.index(one.idea)))
         ]
 
-    def finish(self, decoded: Decoded, source: Source) -> PosFile:
+    def finish(self, digest: str) -> PosFile:
         """Put the lines, their marks and the explanation together."""
         length = len(self.rows)
         kinds = find_kinds(self._cells.get("tender_type"), self.stated, length)
@@ -203,15 +217,18 @@ class _Reading:
             marked,
             currencies,
         )
-        problems = [*decoded.problems, *self._problems(), *problems, *self._totals(lines)]
+        problems = [*self.table.problems, *self._problems(), *problems, *self._totals(lines)]
         broken = len(self.below.broken) - (len(held[0]) - length)
-        sniffed = self._explain(decoded, default, is_tip)
+        sniffed = self._explain(default, is_tip)
+        records = self.table.records
+        count = len(records) + len(records.broken) - self.below_count
         return PosFile(
             *held,
+            container=self.table.file,
             problems=tuple(problems),
             sniffed=sniffed,
             profile=self._completed(sniffed),
-            source=source,
+            source=Source(self.name, digest, count),
             rows={"broken": broken, "totals": self.below_count},
         )
 
@@ -232,7 +249,7 @@ class _Reading:
             "state": pa.array(states.tolist(), pa.string()),
             "tender_type": self._words("tender_type"),
             "provider": self._words("provider"),
-            "paid_at": self.times.moments if self.times else self._nulls("paid_at"),
+            "paid_at": self.moments.times.moments if self.moments else self._nulls("paid_at"),
             "source_file": pa.array([self.name] * length, pa.string()),
             "source_row": pa.array(self.rows),
         }
@@ -244,9 +261,12 @@ class _Reading:
     def _ids(self, idea: str) -> pa.Array:
         if idea not in self._cells:
             return self._nulls(idea)
-        ids, faults = clean_ids(self._cells[idea], idea)
-        self._take_faults(faults)
-        return ids
+        ids = read_ids(
+            self._cells[idea], idea, self.header[self.places[idea]], self._kinds.get(idea)
+        )
+        self._take_faults(ids.faults)
+        self.notes += ids.notes
+        return ids.values
 
     def _words(self, idea: str) -> pa.Array:
         return or_null(self._cells[idea]) if idea in self._cells else self._nulls(idea)
@@ -288,14 +308,15 @@ class _Reading:
 
     def _with_salvaged(
         self, table: pa.Table, is_tip: Mask, marks: Marks
-    ) -> tuple[tuple[pa.Table, Mask, Marks], list[Problem]]:
+    ) -> tuple[tuple[pa.Table, Mask, Mask, Marks], list[Problem]]:
         """Put broken rows whose payment ID can be read among the lines, in the file's order."""
         salvaged, problems = salvage(
             self.below.broken, table, self.places.get("payment_id"), len(self.header), self.name
         )
         more = salvaged.num_rows
+        seconds = self.moments.has_second if self.moments else np.zeros(len(is_tip), dtype=bool)
         if not more:
-            return (table, is_tip, marks), problems
+            return (table, is_tip, seconds, marks), problems
         both = pa.concat_tables([table, salvaged])
         order = np.argsort(both["source_row"].to_numpy(), kind="stable")
         both = both.take(pa.array(order)).combine_chunks()
@@ -308,7 +329,8 @@ class _Reading:
             words=both["tender_type"].to_pylist(),
             bills=both["bill_id"].to_pylist(),
         )
-        return (both, np.append(is_tip, nothing)[order], held), problems
+        masks = (np.append(mask, nothing)[order] for mask in (is_tip, seconds))
+        return (both, *masks, held), problems
 
     def _problems(self) -> list[Problem]:
         problems = []
@@ -331,7 +353,7 @@ class _Reading:
             for one in check_totals(self.below, lines, self.mark.mark)
         ]
 
-    def _explain(self, decoded: Decoded, currency: str | None, is_tip: Mask) -> Sniffed:
+    def _explain(self, currency: str | None, is_tip: Mask) -> Sniffed:
         if not len(self.rows):
             self.notes.append("there is a header and no row under it: a day without sales")
         if "payment_id" not in self.places:
@@ -340,18 +362,15 @@ class _Reading:
                 "amount: state columns.payment_id in a profile if there is one"
             )
         in_lines = self.money.layout == "none" and is_tip.any()
+        times = self.moments.times if self.moments else None
         return explain(
             Found(
-                file=self.name,
+                table=self.table,
                 stated=self.stated,
-                decoded=decoded,
-                layout=self.layout,
                 columns={idea: self.header[place] for idea, place in self.places.items()},
-                column_findings=self.columns.findings,
-                header=self.header,
                 mark=self.mark,
-                date_order=self.times.order if self.times else None,
-                dates_tell=self.times is None or self.times.is_sure,
+                date_order=times.order if times else None,
+                dates_tell=times is None or times.is_sure,
                 tip_layout="line" if in_lines else self.money.layout,
                 currency=currency,
                 notes=tuple(dict.fromkeys(self.notes)),
@@ -361,11 +380,12 @@ class _Reading:
     def _completed(self, sniffed: Sniffed) -> Profile:
         """State in the profile what was found; rows above the header may differ tomorrow."""
         columns = {idea: sniffed.columns.get(idea) for idea in IDEAS}
+        is_text = sniffed.delimiter is not None
         return replace(
             self.stated,
             encoding=self.stated.encoding or sniffed.encoding,
-            delimiter=sniffed.delimiter,
-            decimal_mark=self.mark.mark,
+            delimiter=sniffed.delimiter if is_text else self.stated.delimiter,
+            decimal_mark=self.mark.mark if is_text else self.stated.decimal_mark,
             date_order=self.stated.date_order or sniffed.date_order,
             columns=columns,
             tip_layout=sniffed.tip_layout,

@@ -60,6 +60,9 @@ class Profile:
         ``strptime`` formats to try first, such as ``%d%m%y %H%M``.
     header_row
         The file's line with the column names, from 1.
+    sheets
+        Of a workbook the sheets to be read, of an archive the files, of JSON the arrays: names,
+        or patterns such as ``Den *``. Left out, those with payment lines are found.
     columns
         What each column stands for: an idea (``payment_id``, ``bill_id``, ``tender_id``,
         ``paid_at``, ``paid_time``, ``amount``, ``tip``, ``total``, ``currency``, ``state``,
@@ -100,6 +103,7 @@ class Profile:
     date_order: DateOrder | None = None
     time_formats: tuple[str, ...] = ()
     header_row: int | None = None
+    sheets: tuple[str, ...] = ()
     columns: Mapping[str, str | None] = field(default_factory=dict)
     tip_layout: TipLayout | None = None
     qerko_tenders: tuple[str, ...] = ()
@@ -114,7 +118,7 @@ class Profile:
             if not isinstance(value, Mapping):
                 raise ConfigError(f"the profile's {name} is a table of words, not {value!r}")
             object.__setattr__(self, name, _frozen(value))
-        for name in ("time_formats", "qerko_tenders"):
+        for name in ("time_formats", "sheets", "qerko_tenders"):
             object.__setattr__(self, name, _words(name, getattr(self, name)))
         self._check_choices()
         self._check_plain()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, PosExportError
 from qerko_recon.pos.export import PosExport, Sniffed
-from qerko_recon.pos.lines import PosFile, read_file
+from qerko_recon.pos.lines import PosFile, read_files
 from qerko_recon.pos.owners import tell_owners
 from qerko_recon.pos.problems import problems_frame
 from qerko_recon.pos.profile import Profile, TipLayout
@@ -96,8 +96,11 @@ def read_pos(
     zone = find_zone(time_zone)
     held = _paths(paths)
     names = _names(held)
-    files = [read_file(path, name, stated, zone) for path, name in zip(held, names, strict=True)]
-    _refuse_same(files)
+    by_path = [
+        read_files(path, name, stated, zone) for path, name in zip(held, names, strict=True)
+    ]
+    _refuse_same(by_path)
+    files = list(chain.from_iterable(by_path))
     return _assemble(files)
 
 
@@ -112,7 +115,7 @@ def sniff_pos(
         As :func:`read_pos` does.
     """
     place = Path(path)
-    return read_file(place, place.name, _profile(profile), find_zone(time_zone)).sniffed
+    return read_files(place, place.name, _profile(profile), find_zone(time_zone))[0].sniffed
 
 
 def _profile(profile: Profile | PathLike | None) -> Profile:
@@ -142,9 +145,9 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return [path.name if counts[path.name] == 1 else str(path) for path in paths]
 
 
-def _refuse_same(files: Sequence[PosFile]) -> None:
+def _refuse_same(by_path: Sequence[Sequence[PosFile]]) -> None:
     seen: dict[str, str] = {}
-    for file in files:
+    for file in (files[0] for files in by_path):
         first = seen.setdefault(file.source.sha256, file.source.name)
         if first is not file.source.name:
             msg = (

@@ -1,0 +1,301 @@
+"""What a table's columns stand for: header and first rows in, ideas by place out, with reasons.
+
+What a header leaves open is decided by what stands under it. Whatever a profile states is taken
+as it is, and an error says where it does not fit the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from qerko_recon.errors import AmountError, PosExportError, shorten
+from qerko_recon.money import parse_amount
+from qerko_recon.pos.profile import Profile, TipLayout
+from qerko_recon.pos.vocabulary import (
+    IDEAS,
+    currency_in,
+    guess_idea,
+    is_yes,
+    plain,
+    state_meant,
+    tender_meant,
+)
+
+__all__ = [
+    "DATE",
+    "Columns",
+    "Confidence",
+    "Finding",
+    "NoTable",
+    "is_amount",
+    "map_columns",
+    "no_amounts",
+]
+
+Confidence = Literal["stated", "high", "medium", "low"]
+
+_MONEY: Final = ("amount", "total")
+_HALF: Final = 0.5
+_HIGH: Final = 0.9
+_MEDIUM: Final = 0.6
+DATE: Final = re.compile(r"\d{1,4}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{1,4}|\d{8}")
+_CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
+_CODE: Final = re.compile(r"[A-Za-z]{3}|[Kk][Čč]\.?|€|[Ff]t|zł|\$|£")
+_PAYING: Final = ("qerko", "cash", "card", "voucher", "invoice")
+
+
+class NoTable(PosExportError):
+    """What is looked at has no table of amounts, or not the columns that a profile names."""
+
+
+class Finding(NamedTuple):
+    """One thing found out about a file: what, how surely, and why."""
+
+    setting: str
+    value: str
+    confidence: Confidence
+    reason: str
+
+
+def _at(name: str, row: int) -> str:
+    """Name the row of the header, where there is one."""
+    return f"{name}, row {row}" if row else name
+
+
+def no_amounts(header: Sequence[str], row: int, name: str) -> NoTable:
+    """Say that no column holds amounts."""
+    msg = (
+        f"{_at(name, row)}: no column holds amounts; the columns are "
+        f"{_listed(header)}. Name it in a profile: columns.amount = …"
+    )
+    return NoTable(msg, file=name, row=row, column="amount")
+
+
+class Columns(NamedTuple):
+    """Which column stands for which idea, by place; what was found and what is to be said."""
+
+    places: Mapping[str, int]
+    tip: TipLayout | None
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def map_columns(
+    header: Sequence[str], sample: Sequence[Sequence[str]], profile: Profile, name: str, row: int
+) -> Columns:
+    """Decide what each column stands for.
+
+    Raises
+    ------
+    PosExportError
+        A declared column is not in the header, an idea's header stands there twice, or no column
+        holds amounts.
+    """
+    mapper = _Mapper(header, sample, name, row)
+    mapper.declare(profile)
+    mapper.guess(profile)
+    mapper.settle()
+    if not any(idea in mapper.places for idea in _MONEY):
+        raise no_amounts(header, row, name)
+    return Columns(mapper.places, mapper.tip, tuple(mapper.findings), tuple(mapper.notes))
+
+
+class _Option(NamedTuple):
+    idea: str
+    score: float
+    place: int
+    tip: TipLayout | None
+    why: str
+
+
+class _Mapper:
+    """Columns being mapped."""
+
+    def __init__(
+        self, header: Sequence[str], sample: Sequence[Sequence[str]], name: str, row: int
+    ) -> None:
+        self._header = header
+        self._cells = [
+            [cells[place] for cells in sample if place < len(cells) and cells[place]]
+            for place in range(len(header))
+        ]
+        self._name, self._row = name, row
+        self.places: dict[str, int] = {}
+        self.tip: TipLayout | None = None
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+
+    def declare(self, profile: Profile) -> None:
+        """Take what the profile states."""
+        for idea, wanted in profile.columns.items():
+            if wanted is None:
+                continue
+            place = self._find(wanted)
+            if place is None:
+                raise self._missing(idea, wanted)
+            self.places[idea] = place
+            self.findings.append(
+                Finding(idea, self._header[place], "stated", "the profile says so")
+            )
+
+    def _find(self, wanted: str) -> int | None:
+        for same in (str.strip, plain):
+            for place, header in enumerate(self._header):
+                if same(header) == same(wanted):
+                    return place
+        return None
+
+    def _missing(self, idea: str, wanted: str) -> NoTable:
+        near = difflib.get_close_matches(wanted, self._header, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "correct the profile."
+        msg = (
+            f"{_at(self._name, self._row)}: there is no column {shorten(wanted)!r}, which the "
+            f"profile names for {idea}; {hint} The columns are {_listed(self._header)}"
+        )
+        return NoTable(msg, file=self._name, row=self._row, column=wanted)
+
+    def guess(self, profile: Profile) -> None:
+        """Find what is not stated."""
+        taken = set(self.places.values())
+        options = [
+            option
+            for place, header in enumerate(self._header)
+            if place not in taken and (option := self._option(place, header)) is not None
+        ]
+        options.sort(key=lambda one: (-one.score, one.place))
+        for option in options:
+            if option.idea in profile.columns:
+                continue
+            if option.idea in self.places:
+                self._note_second(option)
+                continue
+            self.places[option.idea] = option.place
+            self.tip = self.tip or option.tip
+            sure: Confidence = (
+                "high" if option.score >= _HIGH else "medium" if option.score >= _MEDIUM else "low"
+            )
+            self.findings.append(
+                Finding(option.idea, self._header[option.place], sure, option.why)
+            )
+
+    def _option(self, place: int, header: str) -> _Option | None:
+        guess = guess_idea(re.sub(r" \(\d+\)$", "", header))
+        if guess is None:
+            return None
+        cells = self._cells[place]
+        idea, why = guess.idea, "its header says so"
+        if (told := self._retold(idea, cells)) is not None:
+            idea, why = told, "what stands under it says so"
+        fit = _share(cells, _FITS[idea]) if idea in _FITS else 1.0
+        if fit < _HALF and idea in {*_MONEY, "tip"} and guess.score >= _HIGH:
+            # Figures that cannot be read are still the amounts their header promises.
+            fit = max(fit, _HALF) if _share(cells, _has_digit) >= _HALF else fit
+        if fit < _HALF:
+            return None
+        bonus = 0.05 if idea == "tender_type" and any("qerko" in plain(c) for c in cells) else 0.0
+        return _Option(idea, guess.score * fit + bonus, place, guess.tip, why)
+
+    @staticmethod
+    def _retold(idea: str, cells: Sequence[str]) -> str | None:
+        """Let the content correct a header of several meanings."""
+        if not cells:
+            return None
+        paying = _share(cells, lambda cell: tender_meant(cell) in _PAYING)
+        if idea in {"payment_id", "line_type"} and paying >= _HALF:
+            return "tender_type"
+        if idea == "paid_time" and _share(cells, _is_date) >= _HALF:
+            return "paid_at"
+        if idea == "is_cancelled" and _share(cells, lambda c: state_meant(c) == "paid") > 0:
+            return "state"
+        return None
+
+    def _note_second(self, option: _Option) -> None:
+        first, second = self.places[option.idea], option.place
+        same = plain(self._header[first]) == plain(re.sub(r" \(\d+\)$", "", self._header[second]))
+        if same and self._cells[first] != self._cells[second]:
+            header = self._header[first]
+            msg = (
+                f"{_at(self._name, self._row)}: two columns are named {header!r} (columns "
+                f"{first + 1} and {second + 1}) and hold different values; rename one, or name "
+                f"the right one in a profile as {header!r} or {self._header[second]!r}"
+            )
+            raise PosExportError(msg, file=self._name, row=self._row, column=header)
+        if option.idea in {*_MONEY, "tip", "payment_id", "bill_id", "tender_type", "state"}:
+            self.notes.append(
+                f"column {self._header[second]!r} could be {option.idea} too; "
+                f"{self._header[first]!r} was taken"
+            )
+
+    def settle(self) -> None:
+        """Give a lone column of totals its place as the amount; give lone times theirs."""
+        if "amount" not in self.places and "total" in self.places and self.tip != "inside":
+            stated = any(
+                finding.setting == "total" and finding.confidence == "stated"
+                for finding in self.findings
+            )
+            if not stated:
+                self.places["amount"] = self.places.pop("total")
+                self.findings = [
+                    finding._replace(setting="amount") if finding.setting == "total" else finding
+                    for finding in self.findings
+                ]
+        if "paid_at" not in self.places and "paid_time" in self.places:
+            del self.places["paid_time"]
+            self.findings = [one for one in self.findings if one.setting != "paid_time"]
+        order = {idea: rank for rank, idea in enumerate(IDEAS)}
+        self.places = dict(sorted(self.places.items(), key=lambda one: order[one[0]]))
+        self.findings.sort(key=lambda one: order[one.setting])
+
+
+def _share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:
+    """Give the share of cells that fit; an empty column tells nothing."""
+    return sum(map(fits, cells)) / len(cells) if cells else 1.0
+
+
+def is_amount(cell: str) -> bool:
+    """Tell whether a cell can be read as an amount."""
+    if cell.count(".") > 1 and DATE.fullmatch(cell.strip()):
+        return False
+    try:
+        parse_amount(cell)
+    except AmountError:
+        return False
+    return True
+
+
+def _is_date(cell: str) -> bool:
+    return bool(DATE.search(cell))
+
+
+def _has_digit(cell: str) -> bool:
+    return any(character.isdigit() for character in cell)
+
+
+def _looks_like_id(cell: str) -> bool:
+    return _has_digit(cell) and not _is_date_only(cell)
+
+
+def _is_date_only(cell: str) -> bool:
+    return bool(DATE.match(cell)) and not cell.isdigit()
+
+
+_FITS: Final[dict[str, Callable[[str], bool]]] = {
+    "amount": is_amount,
+    "total": is_amount,
+    "tip": is_amount,
+    "paid_at": _is_date,
+    "paid_time": lambda cell: bool(_CLOCK.search(cell)),
+    "currency": lambda cell: bool(_CODE.fullmatch(cell)) or currency_in(cell) is not None,
+    "payment_id": _looks_like_id,
+    "is_cancelled": lambda cell: (
+        is_yes(cell) or plain(cell) in {"ne", "nie", "nein", "no", "0", "false", "n", "nem", ""}
+    ),
+}
+"""What has to stand under a header for it to mean an idea."""
+
+
+def _listed(header: Sequence[str]) -> str:
+    return shorten(", ".join(cell or "(no name)" for cell in header), limit=300)

@@ -1,0 +1,108 @@
+"""Columns of IDs in, as spreadsheets leave them; the IDs themselves out.
+
+A spreadsheet takes an ID for a number: it writes ``4711.0`` or ``4,71E+03``, forgets zeros in
+front and all digits after the fifteenth. What can be undone is undone, the rest is reported.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qerko_recon.pos.cells import clean_ids
+from qerko_recon.pos.tips import Fault
+from qerko_recon.pos.typed import ERROR, FLAG, MOMENT, NUMBER, Kinds
+
+__all__ = ["Ids", "read_ids"]
+
+_FRACTION: Final = r"^\d+[.,]\d+$"
+_WHOLE: Final = r"^\d{1,15}[.,]0$"
+_ERROR: Final = (
+    r"(?i)^#(?:REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ODKAZ!|HODNOTA!|BEZUG!|WERT!)$"
+)
+_KEPT_DIGITS: Final = 15
+_GONE: Final = (
+    "the formula here gives an error, so the ID is not known; correct the formula and read the "
+    "file again"
+)
+_CUT: Final = (
+    "spreadsheets keep 15 digits of a number, so the last digits of this ID are lost; format the "
+    "column as text before the IDs are put in, or give the POS's own export"
+)
+_DATED: Final = "the spreadsheet made a date of this ID; write it anew in a cell formatted as text"
+_FEW: Final = 2
+
+
+class Ids(NamedTuple):
+    """IDs, null where there is none; what is wrong with some; what is to be said of all."""
+
+    values: pa.Array
+    faults: list[Fault]
+    notes: list[str]
+
+
+def read_ids(column: pa.Array, idea: str, header: str, kinds: Kinds | None = None) -> Ids:
+    """Take IDs as text, digit by digit.
+
+    >>> ids = read_ids(pa.array(["4711.0", "4712.0", "#REF!"]), "payment_id", "ID")
+    >>> ids.values.to_pylist(), [fault.row for fault in ids.faults]
+    (['4711', '4712', None], [2])
+    """
+    faults: list[Fault] = []
+    is_error = pc.match_substring_regex(column, _ERROR)
+    if kinds is not None:
+        faults += _of_kinds(column, idea, kinds)
+        is_error = pc.or_(is_error, pa.array(kinds == ERROR))
+    if pc.any(is_error).as_py():
+        rows = np.flatnonzero(is_error.to_numpy(zero_copy_only=False)).tolist()
+        faults += [Fault(row, idea, _GONE) for row in rows]
+        column = pc.if_else(is_error, "", column)
+    column = _without_fraction(column)
+    values, destroyed = clean_ids(column, idea)
+    return Ids(values, [*faults, *destroyed], _lost_zeros(values, header))
+
+
+def _of_kinds(column: pa.Array, idea: str, kinds: Kinds) -> list[Fault]:
+    """Report numbers too long for a spreadsheet, and IDs that it took for dates."""
+    is_long = pc.greater(pc.utf8_length(column), _KEPT_DIGITS).to_numpy(zero_copy_only=False)
+    long = np.flatnonzero((kinds == NUMBER) & is_long).tolist()
+    dated = np.flatnonzero(np.isin(kinds, [MOMENT, FLAG])).tolist()
+    return [
+        *(Fault(row, idea, _CUT) for row in long),
+        *(Fault(row, idea, _DATED) for row in dated),
+    ]
+
+
+def _without_fraction(column: pa.Array) -> pa.Array:
+    """Undo ``4711.0`` where no ID of the column has another fraction."""
+    whole = pc.match_substring_regex(column, _WHOLE)
+    if (
+        not pc.any(whole).as_py()
+        or not pc.all(
+            pc.or_(whole, pc.invert(pc.match_substring_regex(column, _FRACTION)))
+        ).as_py()
+    ):
+        return column
+    return pc.if_else(whole, pc.replace_substring_regex(column, r"[.,]0$", ""), column)
+
+
+def _lost_zeros(values: pa.Array, header: str) -> list[str]:
+    """Tell IDs whose zeros in front a spreadsheet may have forgotten."""
+    digits = pc.fill_null(pc.match_substring_regex(values, r"^\d+$"), False)
+    whole = values.filter(digits)
+    begins = pc.starts_with(whole, "0")
+    zeroed = whole.filter(begins)
+    widths = pc.unique(pc.utf8_length(zeroed)).to_pylist()
+    if len(zeroed) < _FEW or len(widths) != 1:
+        return []
+    short = whole.filter(pc.less(pc.utf8_length(whole), widths[0]))
+    if not len(short):
+        return []
+    note = (
+        f"column {header!r} has IDs of {widths[0]} digits with zeros in front, and {len(short)} "
+        f"shorter ones such as {short[0].as_py()!r}: a spreadsheet may have taken their zeros"
+    )
+    return [note]

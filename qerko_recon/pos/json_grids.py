@@ -1,0 +1,139 @@
+"""JSON in, its arrays of objects as grids out.
+
+An array of objects, an object that holds such arrays, or an object a line. Numbers keep the text
+they have in the file. Objects within objects become columns named with a dot.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from qerko_recon.errors import PosExportError, shorten
+from qerko_recon.pos.grids import Grid
+from qerko_recon.pos.typed import column_of
+
+__all__ = ["read_json"]
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_DEPTH: Final = 2
+_WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+_Rows = list[tuple[int, Mapping[str, Any]]]
+
+
+def read_json(data: bytes, name: str) -> list[Grid]:
+    """Read JSON or JSON Lines.
+
+    Raises
+    ------
+    PosExportError
+        It is malformed, or has no objects in an array.
+    """
+    if data.startswith(_WIDE):
+        data = data.decode("utf-16", "replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        held = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        lines = _lines(data, name)
+        if lines is None:
+            raise _malformed(data, name, error) from error
+        return [_grid("json lines", None, lines)]
+    # A lone object without arrays is a line of JSON Lines: one payment.
+    arrays = {"": held} if isinstance(held, list) else dict(_arrays(held)) or {"": [held]}
+    found = {
+        title: rows for title, array in arrays.items() if (rows := _objects(array, title, name))
+    }
+    if not found and any(arrays.values()):
+        msg = (
+            f"{name} has no array of objects, a payment each; export the bills as a list of "
+            "objects, or as CSV"
+        )
+        raise PosExportError(msg, file=name)
+    return [_grid("json", title or None, rows) for title, rows in found.items()]
+
+
+def _arrays(
+    held: Mapping[str, Any], depth: int = _DEPTH, above: str = ""
+) -> Iterator[tuple[str, list[Any]]]:
+    """Find the arrays of objects in an object, by the names that lead to them."""
+    for key, value in held.items():
+        if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            yield f"{above}{key}", value
+        elif isinstance(value, dict) and depth > 1:
+            yield from _arrays(value, depth - 1, f"{above}{key}.")
+
+
+def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
+    """Give the objects of an array, numbered from 1."""
+    rows: _Rows = []
+    for number, one in enumerate(array, 1):
+        if isinstance(one, dict):
+            rows.append((number, one))
+        elif rows or any(isinstance(other, dict) for other in array):
+            where = f" of {title!r}" if title else ""
+            msg = (
+                f"{name}, row {number}{where}: {shorten(str(one))!r} is no object, though the "
+                "others are; export the file again"
+            )
+            raise PosExportError(msg, file=name, row=number, value=str(one))
+    return rows
+
+
+def _lines(data: bytes, name: str) -> _Rows | None:
+    """Read an object a line; ``None`` where the first line is none."""
+    rows: _Rows = []
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            held = _DECODER.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if not rows:
+                return None
+            msg = f"{name}, row {number}: this line is no JSON ({error}); export the file again"
+            raise PosExportError(msg, file=name, row=number) from error
+        if not isinstance(held, dict):
+            return None
+        rows.append((number, held))
+    return rows
+
+
+def _malformed(data: bytes, name: str, error: Exception) -> PosExportError:
+    msg = f"{name} is malformed JSON ({error}); export it from the POS again"
+    if "truncated" in str(error):
+        msg = f"{name} is JSON that ends too early; export it from the POS again"
+    return PosExportError(msg, file=name, row=data.count(b"\n") + 1)
+
+
+def _grid(form: str, title: str | None, rows: _Rows) -> Grid:
+    flat = [dict(_flat(one)) for _, one in rows]
+    names = dict.fromkeys(key for one in flat for key in one)
+    columns = {key: column_of([one.get(key) for one in flat]) for key in names}
+    numbers = np.array([number for number, _ in rows], dtype=np.int64)
+    return Grid.of_columns(form, title, columns, numbers)
+
+
+def _flat(held: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give an object's values, those of objects in it by names with a dot."""
+    for key, value in held.items():
+        if isinstance(value, dict):
+            for inner, one in value.items():
+                yield f"{key}.{inner}", _plain(one)
+        else:
+            yield key, _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Keep plain values; lists of these stand behind one another, the rest stays JSON."""
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return ", ".join("" if one is None else str(one) for one in value)
+    if isinstance(value, list | dict):
+        return msgspec.json.encode(value, enc_hook=str).decode()
+    return value
