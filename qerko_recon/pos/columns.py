@@ -16,6 +16,7 @@ from qerko_recon.money import parse_amount
 from qerko_recon.pos.profile import Profile, TipLayout
 from qerko_recon.pos.vocabulary import (
     IDEAS,
+    Guess,
     currency_in,
     guess_idea,
     is_yes,
@@ -44,11 +45,29 @@ _MEDIUM: Final = 0.6
 DATE: Final = re.compile(r"\d{1,4}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{1,4}|\d{8}")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
 _CODE: Final = re.compile(r"[A-Za-z]{3}|[Kk][Čč]\.?|€|[Ff]t|zł|\$|£")
+_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
+_PART: Final = 0.8
 _PAYING: Final = ("qerko", "cash", "card", "voucher", "invoice")
 
 
 class NoTable(PosExportError):
-    """What is looked at has no table of amounts, or not the columns that a profile names."""
+    """What is looked at has no table of amounts, or not the columns that a profile names.
+
+    ``short`` says so in a few words, for a list of several.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        short: str,
+        *,
+        file: str,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        super().__init__(message, file=file, row=row, column=column, value=value)
+        self.short = short
 
 
 class Finding(NamedTuple):
@@ -71,7 +90,7 @@ def no_amounts(header: Sequence[str], row: int, name: str) -> NoTable:
         f"{_at(name, row)}: no column holds amounts; the columns are "
         f"{_listed(header)}. Name it in a profile: columns.amount = …"
     )
-    return NoTable(msg, file=name, row=row, column="amount")
+    return NoTable(msg, "none of its columns holds amounts", file=name, row=row, column="amount")
 
 
 class Columns(NamedTuple):
@@ -155,7 +174,8 @@ class _Mapper:
             f"{_at(self._name, self._row)}: there is no column {shorten(wanted)!r}, which the "
             f"profile names for {idea}; {hint} The columns are {_listed(self._header)}"
         )
-        return NoTable(msg, file=self._name, row=self._row, column=wanted)
+        short = f"it has no column {shorten(wanted)!r}, which the profile names"
+        return NoTable(msg, short, file=self._name, row=self._row, column=wanted)
 
     def guess(self, profile: Profile) -> None:
         """Find what is not stated."""
@@ -182,7 +202,7 @@ class _Mapper:
             )
 
     def _option(self, place: int, header: str) -> _Option | None:
-        guess = guess_idea(re.sub(r" \(\d+\)$", "", header))
+        guess = _guess(re.sub(r" \(\d+\)$", "", header))
         if guess is None:
             return None
         cells = self._cells[place]
@@ -248,6 +268,16 @@ class _Mapper:
         order = {idea: rank for rank, idea in enumerate(IDEAS)}
         self.places = dict(sorted(self.places.items(), key=lambda one: order[one[0]]))
         self.findings.sort(key=lambda one: order[one.setting])
+
+
+def _guess(header: str) -> Guess | None:
+    """Tell what a header stands for; of ``amount.currency`` the last part may tell better."""
+    guess = guess_idea(header)
+    if _DOTTED.fullmatch(header) and (guess is None or guess.score < _HIGH):
+        last = guess_idea(header.rpartition(".")[2])
+        if last is not None and last.score >= _HIGH:
+            return last._replace(score=last.score * _PART)
+    return guess
 
 
 def _share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:

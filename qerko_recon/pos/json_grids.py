@@ -17,6 +17,7 @@ import numpy as np
 from qerko_recon.errors import PosExportError, shorten
 from qerko_recon.pos.grids import Grid
 from qerko_recon.pos.typed import column_of
+from qerko_recon.pos.vocabulary import guess_idea
 
 __all__ = ["read_json"]
 
@@ -45,8 +46,9 @@ def read_json(data: bytes, name: str) -> list[Grid]:
         if lines is None:
             raise _malformed(data, name, error) from error
         return [_grid("json lines", None, lines)]
-    # A lone object without arrays is a line of JSON Lines: one payment.
-    arrays = {"": held} if isinstance(held, list) else dict(_arrays(held)) or {"": [held]}
+    arrays = {"": held} if isinstance(held, list) else dict(_arrays(held))
+    if not arrays or _is_payment(held):  # the one line of JSON Lines
+        arrays = {"": [held]}
     found = {
         title: rows for title, array in arrays.items() if (rows := _objects(array, title, name))
     }
@@ -68,6 +70,14 @@ def _arrays(
             yield f"{above}{key}", value
         elif isinstance(value, dict) and depth > 1:
             yield from _arrays(value, depth - 1, f"{above}{key}.")
+
+
+def _is_payment(held: object) -> bool:
+    """Tell an object that is a payment itself from one that holds an array of them."""
+    if not isinstance(held, dict):
+        return False
+    ideas = {guess.idea for key, _ in _flat(held) if (guess := guess_idea(key)) is not None}
+    return bool(ideas & {"amount", "total"}) and bool(ideas & {"payment_id", "bill_id"})
 
 
 def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:

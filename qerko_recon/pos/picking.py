@@ -123,7 +123,7 @@ def pick(attempts: Sequence[Attempt[_Table]], name: str, what: str, *, is_stated
 def _doubt(attempt: Attempt[_Table]) -> str:
     """Say why something is no table of payment lines; nothing where it may be one."""
     if not attempt.tables:
-        return _short(attempt.why)
+        return attempt.why
     for table in attempt.tables:
         header = table.records.header
         if any(_PIVOT.match(plain(cell)) for cell in header):
@@ -133,10 +133,6 @@ def _doubt(attempt: Attempt[_Table]) -> str:
         if len(table.columns.places) < 2 and not _names_qerko(table):  # noqa: PLR2004
             return "it has amounts and nothing that says of what"
     return ""
-
-
-def _short(why: str) -> str:
-    return "it has no header of amounts" if "columns" not in why else why.partition("; ")[0]
 
 
 def _names_qerko(table: Pickable) -> bool:

@@ -146,14 +146,14 @@ def _no_header(heads: Mapping[str, list[HeadRow]], profile: Profile, name: str) 
             f"{name}, row {profile.header_row}: no column names stand there, though the profile's "
             "header_row says so; correct it or leave it out"
         )
-        return NoTable(msg, file=name, row=profile.header_row)
+        return NoTable(msg, "no column names stand there", file=name, row=profile.header_row)
     msg = (
         f"{name}: no row with column names was found among its first lines; looked for words such "
         "as Částka, Suma, Betrag, Amount (amount), ID platby, Zahlungs-ID, Payment ID (payment), "
         f"Číslo účtu, Beleg, Bill (bill). Row {first.row} reads {shown!r}. Name the columns in a "
         "profile (columns.amount = …) or export with a header"
     )
-    return NoTable(msg, file=name, row=first.row, value=shown)
+    return NoTable(msg, "it has no row of column names", file=name, row=first.row, value=shown)
 
 
 def _explain_delimiter(best: _Candidate, profile: Profile) -> Finding:

@@ -187,7 +187,7 @@ def _attempt(
     except NoTable as error:
         if is_lone:
             raise
-        return Attempt(title, [], str(error), is_hidden)
+        return Attempt(title, [], error.short, is_hidden)
 
 
 def _with_notes(tables: list[Table], notes: Sequence[str]) -> list[Table]:

@@ -45,7 +45,9 @@ MOMENT: Final = 2
 FLAG: Final = 3
 ERROR: Final = 4
 
-_TINY: Final = 1e-9
+_TINY: Final = Decimal("1e-9")
+_MILLIONTH: Final = Decimal("1e-6")
+_LARGE: Final = 1e12
 _EPOCH_YEARS: Final = (1899, 1900, 1904)
 _DAY: Final = timedelta(days=1)
 _SOME_DAY: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - only its clock is used
@@ -76,23 +78,31 @@ class Column(NamedTuple):
 
 
 def number_text(value: float | Decimal) -> str:
-    """Write a number as the exact decimal that a person typed.
+    """Write a number as the exact decimal that a person typed, or a spreadsheet means.
 
-    Floats are cut to the 15 digits that spreadsheets keep, and a remainder below a thousand
-    millionth, which only their arithmetic leaves, is nothing.
+    A float less than a thousand millionth from six decimals is these: what lies between is left
+    by the spreadsheet's sums. Others are cut to the 15 digits that spreadsheets keep.
 
-    >>> number_text(0.1 + 0.2), number_text(4711.0), number_text(1e-17), number_text(1234.5)
-    ('0.3', '4711', '0', '1234.5')
-    >>> number_text(Decimal("1.10")), number_text(12345678901234567890)
-    ('1.10', '12345678901234567890')
+    >>> number_text(0.1 + 0.2), number_text(4711.0), number_text(5564.47 - 6484.94)
+    ('0.3', '4711', '-920.47')
+    >>> number_text(100 / 3), number_text(Decimal("1.10")), number_text(12345678901234567890)
+    ('33.3333333333333', '1.10', '12345678901234567890')
     """
     if isinstance(value, float):
         if not math.isfinite(value):
             return str(value)
-        value = Decimal(0) if abs(value) < _TINY else Decimal(format(value, ".15g"))
-        if value == value.to_integral_value():
-            value = value.quantize(Decimal(1)) if abs(value) < 10**27 else value
+        value = _meant(value)
     return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _meant(value: float) -> Decimal:
+    """Give the shortest exact decimal that a float stands for."""
+    if abs(value) < _LARGE:
+        exact = Decimal(value)
+        near = exact.quantize(_MILLIONTH)
+        if abs(exact - near) < _TINY:
+            return near.normalize() + 0
+    return Decimal(format(value, ".15g")).normalize() + 0
 
 
 def _told(value: object) -> tuple[str, int]:

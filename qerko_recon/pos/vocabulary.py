@@ -83,7 +83,7 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Tržba|Obrat|Suma|Čiastka|Cena s DPH|Konečná suma|Uhradená suma|Tržba s DPH|Betrag|"
         "Umsatz|Zahlbetrag|Zahlungsbetrag|Bruttobetrag|Betrag brutto|Brutto|Amount|"
         "Payment amount|Amount paid|Paid amount|Sum|Gross amount|Sale|Sales|Turnover|"
-        "paymentAmount|Összeg|Fizetett összeg|Bruttó összeg"
+        "paymentAmount|Összeg|Fizetett összeg|Bruttó összeg|BASISWAEH_BETRAG"
     ),
     "total": _phrases(
         "Celkem|Celková částka|Celková cena|Celkem k úhradě|K úhradě|Celkem s DPH|Cena celkem|"
@@ -98,7 +98,8 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Gratuities|Borravaló|Szervizdíj"
     ),
     "currency": _phrases(
-        "Měna|Kód měny|Mena|Kód meny|Währung|Währungscode|Currency|Pénznem|Currency code|Deviza"
+        "Měna|Kód měny|Mena|Kód meny|Währung|Währungscode|Currency|Pénznem|Currency code|Deviza|"
+        "ZAHLWAEH_CODE"
     ),
     "state": _phrases(
         "Stav|Stav platby|Stav účtu|Stav dokladu|Status|Zahlungsstatus|Belegstatus|State|"
@@ -113,7 +114,8 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Forma platby|Platební prostředek|Spôsob platby|Spôsob úhrady|Platobná metóda|"
         "Platidlá|Druh platidla|Zahlungsart|Zahlart|Zahlungsmethode|Zahlungsmittel|"
         "Zahlungsweise|Zahlungstyp|Payment method|Payment type|Tender|Tender type|Method|"
-        "Paid by|Type of payment|paymentMethod|Fizetési mód|Fizetőeszköz|Fizetés módja"
+        "Paid by|Type of payment|paymentMethod|Fizetési mód|Fizetőeszköz|Fizetés módja|"
+        "ZAHLART_NAME"
     ),
     "line_type": _phrases(
         "Typ|Typ řádku|Druh|Typ položky|Typ dokladu|Typ transakce|Typ riadku|Typ transakcie|Art|"

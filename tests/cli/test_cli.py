@@ -210,14 +210,12 @@ def test_an_export_that_cannot_be_read(run, tmp_path, content, sentence):
     assert not (tmp_path / "c.xlsx").exists()
 
 
-def test_a_workbook_given_as_csv(run, tmp_path):
-    book = openpyxl.Workbook()
-    book.active.append(["ID platby", "Částka"])
-    book.save(tmp_path / "export.csv")
+def test_a_pdf_given_as_csv(run, tmp_path):
+    (tmp_path / "export.csv").write_bytes(b"%PDF-1.7\n")
     payments = SAMPLES / "payments_day.jsonl"
     code, _, err = run("reconcile", "--payments", payments, "--pos", "export.csv")
     assert code == 2
-    assert re.search("export.csv.*Excel workbook.*CSV", err), err
+    assert re.search("export.csv.*PDF.*CSV or as a workbook", err), err
 
 
 def test_a_broken_row_in_the_middle_costs_that_row_alone(run, tmp_path):
