@@ -1,4 +1,4 @@
-"""POS exports: CSV as restaurants' systems write it in, tenders and problems out.
+"""POS exports: files as restaurants' systems write them in, tenders and problems out.
 
 :func:`read_pos` reads, :func:`sniff_pos` explains how it would, a :class:`Profile` states what is
 known of a POS's format.

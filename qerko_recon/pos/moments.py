@@ -32,7 +32,9 @@ _PART_OF_DAY: Final = r"^0?[.,]\d{2,}$"
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - the sheet's own time
 _DAY_SECONDS: Final = 86_400
 _DATE_BEFORE: Final = r"^\d{4}-\d{2}-\d{2}T"
-_TO_THE_SECOND: Final = r"\d{1,2}[:.]\d{2}[:.]\d{2}(?:\D|$)|T?\d{6}$"
+_TO_THE_SECOND: Final = (
+    r"\d{1,2}:\d{2}[:.]\d{2}(?:\D|$)|\d\s+\d{1,2}\.\d{2}\.\d{2}(?:\D|$)|^\d{8}[T ]?\d{6}$"
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from qerko_recon.errors import ConfigError, PosExportError
 from qerko_recon.pos.export import PosExport, Sniffed
 from qerko_recon.pos.lines import PosFile, read_files
+from qerko_recon.pos.overlap import Overlap, find_overlap
 from qerko_recon.pos.owners import tell_owners
 from qerko_recon.pos.problems import problems_frame
 from qerko_recon.pos.profile import Profile, TipLayout
@@ -28,6 +29,7 @@ from qerko_recon.schema import TENDERS, to_frame
 __all__ = ["read_pos", "sniff_pos"]
 
 PathLike = str | os.PathLike[str]
+Mask = np.typing.NDArray[np.bool_]
 
 _CONTENT: Final = (
     "payment_id",
@@ -48,7 +50,11 @@ def read_pos(
     *,
     time_zone: str = "Europe/Prague",
 ) -> PosExport:
-    """Read one export of a POS, or several of the same POS, as CSV.
+    """Read one export of a POS, or several of the same POS.
+
+    Text (CSV), workbooks (XLSX, XLSB, XLS, ODS), JSON, JSON Lines, Parquet, and zip archives of
+    these; of several files a line that one repeats of another counts once where it is sure to
+    be the same.
 
     Encoding, delimiter, header row, columns, decimal mark, dates and where the tips are is found
     out from each file, unless the profile states it; ``sniffed`` of the result says what was
@@ -76,7 +82,7 @@ def read_pos(
     Raises
     ------
     PosExportError
-        A file cannot be read at all: it is missing, no CSV, has no header or no amounts, or its
+        A file cannot be read at all: it is missing, no export, has no header or no amounts, or its
         lines are all of other tenders. The message says which, where, and what to do.
     ConfigError
         The profile or the time zone is malformed.
@@ -159,20 +165,24 @@ def _refuse_same(by_path: Sequence[Sequence[PosFile]]) -> None:
 
 def _assemble(files: Sequence[PosFile]) -> PosExport:
     ownership = tell_owners([file.marks for file in files])
-    is_own = np.concatenate(ownership.masks)
+    table = pa.concat_tables([file.table for file in files]).combine_chunks()
     is_tip = np.concatenate([file.is_tip for file in files])
-    table = _named(pa.concat_tables([file.table for file in files]).combine_chunks())
+    overlap = _overlap(files, table, is_tip)
+    is_own = np.concatenate(ownership.masks)[overlap.kept]
+    is_tip = is_tip[overlap.kept]
+    table = _named(table.filter(pa.array(overlap.kept)).combine_chunks())
     own, kept = fold(table.filter(pa.array(is_own)), is_tip[is_own])
     tips = int((~kept).sum())
     own, others = own.filter(pa.array(kept)), table.filter(pa.array(~is_own))
     sniffed = tuple(
-        replace(file.sniffed, notes=(*file.sniffed.notes, *notes))
-        for file, notes in zip(files, ownership.notes, strict=True)
+        replace(file.sniffed, notes=(*file.sniffed.notes, *notes, *_repeating(overlap, files, at)))
+        for at, (file, notes) in enumerate(zip(files, ownership.notes, strict=True))
     )
+    problems = chain(chain.from_iterable(file.problems for file in files), overlap.problems)
     return PosExport(
         tenders=to_frame(own),
         others=to_frame(others),
-        problems=problems_frame(chain.from_iterable(file.problems for file in files)),
+        problems=problems_frame(problems),
         profile=replace(files[0].profile, tip_layout=_layout(files)),
         all_sniffed=sniffed,
         sources=tuple(file.source for file in files),
@@ -182,8 +192,28 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
             "tips": tips,
             "broken": sum(file.rows["broken"] for file in files),
             "totals": sum(file.rows["totals"] for file in files),
+            "repeats": int((~overlap.kept).sum()),
         },
     )
+
+
+def _overlap(files: Sequence[PosFile], table: pa.Table, is_tip: Mask) -> Overlap:
+    """Find lines that one file repeats of another; sheets are of one file."""
+    names = list(dict.fromkeys(file.container for file in files))
+    numbers = [
+        np.full(file.table.num_rows, names.index(file.container), dtype=np.int64) for file in files
+    ]
+    seconds = np.concatenate([file.has_second for file in files])
+    return find_overlap(table, np.concatenate(numbers), seconds, is_tip, names)
+
+
+def _repeating(overlap: Overlap, files: Sequence[PosFile], place: int) -> tuple[str, ...]:
+    """Give what is to be said of a file's overlaps, with its first table."""
+    containers = [file.container for file in files]
+    if containers.index(containers[place]) != place:
+        return ()
+    number = list(dict.fromkeys(containers)).index(containers[place])
+    return overlap.notes.get(number, ())
 
 
 def _layout(files: Sequence[PosFile]) -> TipLayout | None:

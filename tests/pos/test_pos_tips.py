@@ -129,7 +129,14 @@ def test_tip_on_a_line_of_its_own_joins_its_payment(desk, word):
     pos = desk.read(text)
     assert figures(pos) == [("100", "5", "105"), ("50", None, "50")]
     assert pos.profile.tip_layout == "line"
-    assert pos.rows == {"tenders": 2, "others": 0, "tips": 1, "broken": 0, "totals": 0}
+    assert pos.rows == {
+        "tenders": 2,
+        "others": 0,
+        "tips": 1,
+        "broken": 0,
+        "totals": 0,
+        "repeats": 0,
+    }
     assert pos.sources[0].rows == 3
 
 

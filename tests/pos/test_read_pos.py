@@ -327,7 +327,14 @@ def test_totals_by_tender_and_remarks_below(desk):
     )
     pos = desk.read(text)
     assert not len(pos.problems)
-    assert pos.rows == {"tenders": 2, "others": 1, "tips": 0, "broken": 0, "totals": 4}
+    assert pos.rows == {
+        "tenders": 2,
+        "others": 1,
+        "tips": 0,
+        "broken": 0,
+        "totals": 4,
+        "repeats": 0,
+    }
 
 
 def test_bill_named_as_a_total_stays_a_bill(desk):
