@@ -1,9 +1,10 @@
 """POS exports: files as restaurants' systems write them in, tenders and problems out.
 
 :func:`read_pos` reads, :func:`sniff_pos` explains how it would, a :class:`Profile` states what is
-known of a POS's format.
+known of a POS's format, :func:`check_profile` compares what is read with what should be.
 """
 
+from qerko_recon.pos.check import ProfileCheck, check_profile, write_golden
 from qerko_recon.pos.columns import Finding
 from qerko_recon.pos.export import PosExport, Sniffed, Source
 from qerko_recon.pos.profile import Profile
@@ -13,8 +14,11 @@ __all__ = [
     "Finding",
     "PosExport",
     "Profile",
+    "ProfileCheck",
     "Sniffed",
     "Source",
+    "check_profile",
     "read_pos",
     "sniff_pos",
+    "write_golden",
 ]
