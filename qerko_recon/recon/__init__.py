@@ -3,6 +3,7 @@
 from qerko_recon.recon.engine import reconcile
 from qerko_recon.recon.infer import infer_policy
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Source, Summary
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Policy",
     "Reading",
     "Reconciliation",
+    "Remark",
     "Source",
     "Summary",
     "infer_policy",

@@ -73,7 +73,7 @@ def _result(
         totals=tuple(_control_totals(comparison, totals)),
         sources=intake.sources,
         readings=readings,
-        notes=tuple(remarks(comparison, matching, readings)),
+        remarks=tuple(remarks(comparison, matching, readings)),
     )
     repeated = {
         row for draft in drafts if draft.kind == "duplicate_in_pos" for row in draft.tenders

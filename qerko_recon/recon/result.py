@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.remark import Remark
 
 __all__ = ["ControlTotal", "Reading", "Reconciliation", "Source", "Summary"]
 
@@ -59,7 +60,12 @@ class Summary:
     totals: tuple[ControlTotal, ...]
     sources: tuple[Source, ...]
     readings: tuple[Reading, ...]
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks as English sentences."""
+        return tuple(remark.say() for remark in self.remarks)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -69,7 +75,7 @@ class Reconciliation:
     Attributes
     ----------
     summary
-        Control totals, sources, readings, notes.
+        Control totals, sources, readings, remarks.
     matches, breaks, bridge
         DataFrames with the columns of :data:`qerko_recon.schema.MATCHES`, ``BREAKS`` and
         ``BRIDGE``. Per currency: settled total + Σ variance of the breaks = posted total.

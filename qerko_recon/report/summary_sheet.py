@@ -137,7 +137,7 @@ def _write_readings(sheet: Sheet, result: Reconciliation, language: str, row: in
 
 
 def _write_notes(sheet: Sheet, result: Reconciliation, language: str, row: int) -> None:
-    notes = list(result.summary.notes)
+    notes = [one.say(language) for one in result.summary.remarks]
     if sheet.book.has_long_numbers:
         notes.append(LABELS.say("workbook.as_text", language))
     if not notes:

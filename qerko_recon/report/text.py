@@ -43,7 +43,8 @@ def print_report(result: Reconciliation, console: Console, language: str = "en")
         console.print(_totals(result, language))
     for kind in breaks_by_kind(result, language):
         _print_kind(console, kind, language)
-    _print_list(console, "notes", result.summary.notes, language)
+    remarks = (one.say(language) for one in result.summary.remarks)
+    _print_list(console, "notes", remarks, language)
     _print_list(console, "problems", problem_lines(result, language), language)
 
 
