@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -48,6 +49,9 @@ MONEY_DTYPE: Final = pd.ArrowDtype(MONEY)
 DecimalMark = Literal[",", "."]
 
 _CODE_AT_DIGIT: Final = re.compile(r"(?<=[A-Z])(?=\d)")
+_SAMPLE: Final = re.compile(
+    r"(?P<before>\D*)1(?P<group>\D*)234(?P=group)567(?P<point>\D+)89(?P<after>\D*)"
+)
 _EXACT: Final = Context(prec=60, traps=[InvalidOperation])
 _UNIT: Final = 10**SCALE
 _DIGITS_OF_ARROW: Final = 38
@@ -327,12 +331,43 @@ def format_amount(value: Decimal, currency: str | None = None, *, language: str 
     >>> format_amount(Decimal("0.125"), "EUR")
     '€0.125'
     """
+    exact = trim(value)
+    shape = _shape(currency, language, exact < 0)
+    return _by_babel(exact, currency, language) if shape is None else shape.write(exact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a language puts around and between the digits of an amount."""
+
+    before: str
+    group: str
+    point: str
+    after: str
+
+    def write(self, value: Decimal) -> str:
+        whole, _, part = f"{value.copy_abs():,f}".partition(".")
+        return f"{self.before}{whole.replace(',', self.group)}{self.point}{part}{self.after}"
+
+
+@lru_cache(maxsize=1024)
+def _shape(currency: str | None, language: str, negative: bool) -> _Shape | None:
+    """Learn from one amount how a language writes them all; asking each time is slow."""
+    sample, other = Decimal("1234567.89"), Decimal("1234.50")
+    if negative:
+        sample, other = -sample, -other
+    found = _SAMPLE.fullmatch(_by_babel(sample, currency, language))
+    if found is None:
+        return None
+    shape = _Shape(found["before"], found["group"], found["point"], found["after"])
+    return shape if shape.write(other) == _by_babel(other, currency, language) else None
+
+
+def _by_babel(exact: Decimal, currency: str | None, language: str) -> str:
     from babel.numbers import format_currency, format_decimal
 
-    exact = trim(value)
-    places = -int(exact.as_tuple().exponent)
     if currency is None:
-        shape = "#,##0." + "0" * places
+        shape = "#,##0." + "0" * -int(exact.as_tuple().exponent)
         text = format_decimal(exact, shape, locale=language, decimal_quantization=False)
     else:
         text = format_currency(

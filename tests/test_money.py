@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from qerko_recon.errors import AmountError
 from qerko_recon.money import (
     MONEY,
+    _by_babel,
     decimal_array,
     fits,
     format_amount,
@@ -142,6 +143,17 @@ def test_a_column_that_runs_over_says_so():
 )
 def test_amounts_are_shown_as_each_language_writes_them(language, shown):
     assert format_amount(Decimal("-48139.5"), "CZK", language=language) == shown
+
+
+@given(
+    UNITS.map(unit_to_decimal),
+    st.sampled_from([None, "CZK", "EUR", "GBP", "HUF", "XX1", "a-b"]),
+    st.sampled_from(["en", "cs", "sk", "de", "pl", "hi", "de_CH"]),
+)
+def test_amounts_are_shown_as_babel_shows_them(value, currency, language):
+    assert format_amount(value, currency, language=language) == _by_babel(
+        value, currency, language
+    )
 
 
 def test_no_digit_is_rounded_away_for_show():
