@@ -32,6 +32,7 @@ __all__ = [
     "format_amount",
     "from_units",
     "parse_amount",
+    "sum_exactly",
     "to_units",
     "total",
     "unit_to_decimal",
@@ -305,11 +306,17 @@ def total(values: pa.Array | pa.ChunkedArray | Sequence[Decimal] | pd.Series) ->
         column = pa.array(column) if isinstance(column.dtype, pd.ArrowDtype) else list(column)
     if not isinstance(column, pa.Array | pa.ChunkedArray):
         column = decimal_array(column)
-    units = to_units(column)
-    # Two halves, so that not even a sum of a billion largest amounts runs over.
+    return unit_to_decimal(sum_exactly(to_units(column)))
+
+
+def sum_exactly(units: npt.NDArray[np.int64]) -> int:
+    """Sum whole millionths in halves, so that not even a billion largest amounts run over.
+
+    >>> sum_exactly(np.array([2**62, 2**62, 2**62])) == 3 * 2**62
+    True
+    """
     low = int((units & 0xFFFFFFFF).sum())
-    high = int((units >> 32).sum())
-    return unit_to_decimal((high << 32) + low)
+    return (int((units >> 32).sum()) << 32) + low
 
 
 def format_amount(value: Decimal, currency: str | None = None, *, language: str = "en") -> str:

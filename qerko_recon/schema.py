@@ -20,6 +20,7 @@ __all__ = [
     "BREAKS",
     "BRIDGE",
     "CALLS",
+    "DAY_BRIDGE",
     "FAILURES",
     "GAPS",
     "ITEMS",
@@ -264,9 +265,10 @@ MATCHES: Final = pa.schema(
         "posted": MONEY,
         "variance": MONEY,  # posted − settled
         "currency": _TEXT,
+        "evidence": _TEXTS,  # where its lines stand
     }
 )
-"""``result.matches``: a row a match, totals with tip."""
+"""``result.matches``: a row a match, totals with tip; what is only suggested counts nowhere."""
 
 BREAKS: Final = pa.schema(
     {
@@ -302,6 +304,19 @@ BRIDGE: Final = pa.schema(
     }
 )
 """``result.bridge``: the walk from the settled to the posted total of each currency."""
+
+DAY_BRIDGE: Final = pa.schema(
+    {
+        "venue": _TEXT,
+        "currency": _TEXT,
+        "business_date": pa.date32(),  # null: of what has no time
+        "step": _TEXT,  # settled, a kind of break, booked_on_other_day, posted
+        "amount": MONEY,
+        "running": MONEY,
+        "breaks": _COUNT,
+    }
+)
+"""``result.bridge_by_day``: the same walk for each business day."""
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

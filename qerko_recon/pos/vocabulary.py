@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 __all__ = [
+    "DAY_TOTAL",
     "IDEAS",
     "Guess",
     "StateWord",
@@ -29,6 +30,9 @@ __all__ = [
 
 StateWord = Literal["paid", "cancelled", "open", "refund"]
 TenderWord = Literal["qerko", "cash", "card", "voucher", "invoice", "tip", "storno"]
+
+DAY_TOTAL: Final = "day total"
+"""The ``tender_type`` of a line that is all of Qerko's money of a day, not one payment's."""
 
 _LETTERS: Final = str.maketrans({"ł": "l", "ß": "ss", "đ": "d"})
 _GAPS: Final = re.compile(r"[^a-z0-9]+")

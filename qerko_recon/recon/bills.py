@@ -1,24 +1,26 @@
 """Match what stands on one bill: payments, and POS lines without a payment ID.
 
 Takes in amounts; gives out matches, repeated lines, and what is left. Exact sums come first: one
-to one, then one to many, many to one and many to many, bounded and in a fixed order, so that the
-same bill always comes out the same whatever the order of its rows.
+to one, then the smallest sets of payments and lines that make the same sum, in a fixed order, so
+that the same bill always comes out the same whatever the order of its rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations, islice
 from typing import Final
 
-__all__ = ["SUBSETS", "BillLine", "BillMatch", "match_bill", "sum_up"]
+from qerko_recon.recon.sums import Sums, common_sum
 
-SUBSETS: Final = 20_000
-"""How many combinations are tried for one sum before it is given up."""
+__all__ = ["BillLine", "BillMatch", "match_bill", "sum_up"]
+
+_HARD_SEARCHES: Final = 8
+"""How many matches by sums are looked for on a bill whose sums cannot all be followed."""
 
 Rows = tuple[int, ...]
+Pairs = Collection[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,16 @@ class _Bill:
     """A bill being matched; lines leave it as they find their counterpart."""
 
     def __init__(
-        self, payments: list[BillLine], tenders: list[BillLine], standing: list[BillLine]
+        self,
+        payments: list[BillLine],
+        tenders: list[BillLine],
+        standing: list[BillLine],
+        apart: Pairs,
     ) -> None:
         self.payments = sorted(payments, key=_order)
         self.tenders = sorted(tenders, key=_order)
         self.standing = list(standing)
+        self.apart = apart
         self.outcome = BillMatch()
 
     def match(
@@ -66,62 +73,80 @@ class _Bill:
         self.tenders = [line for line in self.tenders if line not in right]
         self.standing += right
 
+    def may_match(self, left: Iterable[BillLine], right: Iterable[BillLine]) -> bool:
+        """Tell whether nobody has ruled that some of them do not belong together."""
+        if not self.apart:
+            return True
+        others = list(right)
+        return not any((one.row, other.row) in self.apart for one in left for other in others)
+
     def pair_equal(self, *, paid: bool, posted: bool, rule: str) -> None:
         """Pair payments and lines of the same amount, in the given states."""
         lines: dict[int, list[BillLine]] = defaultdict(list)
-        for line in self.tenders:
-            if line.active == posted and line.readable:
-                lines[line.amount].append(line)
-        candidates = [line for line in self.payments if line.active == paid]
-        wanted = Counter(line.amount for line in candidates)
+        for one in self.tenders:
+            if one.active == posted and one.readable:
+                lines[one.amount].append(one)
+        candidates = [one for one in self.payments if one.active == paid]
+        wanted = Counter(one.amount for one in candidates)
         offered = {amount: len(same) for amount, same in lines.items()}
         for payment in candidates:
-            if lines[payment.amount]:
+            same_amount = lines[payment.amount]
+            allowed = (one for one in same_amount if self.may_match([payment], [one]))
+            if (line := next(allowed, None)) is not None:
                 same = wanted[payment.amount] == offered[payment.amount]
                 status = "confirmed" if same or not (paid and posted) else "ambiguous"
-                self.match(rule, [payment], [lines[payment.amount].pop(0)], status)
+                same_amount.remove(line)
+                self.match(rule, [payment], [line], status)
 
     def pair_sums(self) -> None:
-        """Match one payment to several lines, one line to several payments, or all to all."""
-        for payment in [line for line in self.payments if line.active]:
-            if some := self.summing_to(payment.amount, self.active_tenders):
-                self.match("bill_sum", [payment], some)
-        for tender in self.active_tenders:
-            if some := self.summing_to(
-                tender.amount, [one for one in self.payments if one.active]
-            ):
-                self.match("bill_sum", some, [tender])
-        left, right = [one for one in self.payments if one.active], self.active_tenders
-        if left and right and _total(left) == _total(right):
-            self.match("bill_sum", left, right)
+        """Match the smallest sets of payments and lines that make the same sum, one by one."""
+        hard = 0
+        while hard < _HARD_SEARCHES:
+            left, right = self.active_payments, self.active_tenders
+            if not left or not right:
+                return
+            sums = [Sums.of([line.amount for line in side]) for side in (left, right)]
+            is_hard = not (sums[0].is_whole and sums[1].is_whole)
+            hard += is_hard
+            found = common_sum(*sums)
+            if found is None:
+                break
+            some = _pick(left, found.left), _pick(right, found.right)
+            if not self.may_match(*some):
+                break
+            self.match("bill_sum", *some, "confirmed" if found.is_only else "ambiguous")
+        self._pair_whole(is_hard=bool(hard))
 
-    def summing_to(self, target: int, lines: list[BillLine]) -> list[BillLine] | None:
-        """Find two or more lines that sum to the target, noting where too many were to try."""
-        some = sum_up(target, lines, least=2)
-        self.outcome.gave_up |= some is None and _combinations(len(lines)) > SUBSETS
-        return some
+    def _pair_whole(self, *, is_hard: bool) -> None:
+        """Match all with all where the totals agree; where a search was given up, say so."""
+        left, right = self.active_payments, self.active_tenders
+        if not left or not right:
+            return
+        if _total(left) == _total(right) and self.may_match(left, right):
+            self.match("bill_sum", left, right)
+        else:
+            self.outcome.gave_up |= is_hard
 
     def pair_rest(self, tolerance: int) -> None:
-        """Pair what is left, closest first: same bill, but the amounts differ."""
+        """Pair what is left, closest first: same bill, but the amounts differ.
+
+        Where one payment is left with several lines, or one line with several payments, all are
+        taken together if that comes closer than any one of them.
+        """
         while True:
-            pairs = [
-                (
-                    abs(payment.amount - tender.amount),
-                    _order(payment),
-                    _order(tender),
-                    payment,
-                    tender,
-                )
-                for payment in self.payments
-                if payment.active
-                for tender in self.tenders
-                if tender.active or not tender.readable
-            ]
-            if not pairs:
+            left = self.active_payments
+            right = [line for line in self.tenders if line.active or not line.readable]
+            options = [([one], [other]) for one in left for other in right]
+            if len(options) > 1 and 1 in {len(left), len(right)}:
+                options.append((left, right))
+            allowed = [option for option in options if self.may_match(*option)]
+            if not allowed:
                 return
-            gap, _, _, payment, tender = min(pairs, key=lambda pair: pair[:3])
-            rule = "bill_tolerance" if gap <= tolerance and tender.readable else "bill_only"
-            self.match(rule, [payment], [tender])
+            payments, tenders = min(allowed, key=_closeness)
+            gap = abs(_total(payments) - _total(tenders))
+            readable = all(line.readable for line in tenders)
+            rule = "bill_tolerance" if gap <= tolerance and readable else "bill_only"
+            self.match(rule, payments, tenders)
 
     def set_repeats_aside(self) -> None:
         """Recognise lines that repeat one already matched on this bill."""
@@ -130,6 +155,10 @@ class _Bill:
             if twin is not None and twin.active:
                 self.outcome.duplicates.append((tender.row, twin.row))
                 self.tenders.remove(tender)
+
+    @property
+    def active_payments(self) -> list[BillLine]:
+        return [line for line in self.payments if line.active]
 
     @property
     def active_tenders(self) -> list[BillLine]:
@@ -141,6 +170,7 @@ def match_bill(
     tenders: list[BillLine],
     standing: list[BillLine],
     tolerance: int,
+    apart: Pairs = (),
 ) -> BillMatch:
     """Match one bill in one currency.
 
@@ -154,8 +184,10 @@ def match_bill(
         Its lines already matched by payment ID: a line may repeat one of them.
     tolerance
         In millionths.
+    apart
+        Rows of payments and lines that somebody ruled do not belong together.
     """
-    bill = _Bill(payments, tenders, standing)
+    bill = _Bill(payments, tenders, standing, apart)
     if payments and tenders:
         bill.pair_equal(paid=True, posted=True, rule="bill_exact")
         bill.pair_sums()
@@ -170,30 +202,36 @@ def match_bill(
     return bill.outcome
 
 
+def sum_up(target: int, lines: list[BillLine]) -> list[BillLine] | None:
+    """Find the smallest set of lines that sums to the target; ``None`` if there is none."""
+    sums = Sums.of([line.amount for line in lines], target)
+    return _pick(lines, sums.chosen(target)) if target in sums.ways else None
+
+
+def _pick(lines: Iterable[BillLine], wanted: Mapping[int, int]) -> list[BillLine]:
+    """Take so many lines of each amount, in their fixed order."""
+    left = dict(wanted)
+    some = []
+    for line in sorted(lines, key=_order):
+        if left.get(line.amount, 0):
+            left[line.amount] -= 1
+            some.append(line)
+    return some
+
+
 def _order(line: BillLine) -> tuple[int, str]:
     return -line.amount, line.key
 
 
+def _closeness(option: tuple[list[BillLine], list[BillLine]]) -> tuple[object, ...]:
+    """Rank a pairing: a line that cannot be read may be just what the payment lacks."""
+    payments, tenders = option
+    short = _total(payments) - _total(tenders)
+    may_fit = short >= 0 and not all(line.readable for line in tenders)
+    size = len(payments) + len(tenders)
+    orders = [_order(one) for one in payments], [_order(one) for one in tenders]
+    return 0 if may_fit else abs(short), abs(short), size, *orders
+
+
 def _total(lines: Iterable[BillLine]) -> int:
     return sum(line.amount for line in lines)
-
-
-def sum_up(target: int, lines: list[BillLine], *, least: int = 1) -> list[BillLine] | None:
-    """Find the smallest set of lines that sums to the target exactly.
-
-    ``None`` where there is none among the first :data:`SUBSETS` combinations.
-    """
-    ordered = sorted(lines, key=_order)
-    for some in islice(_subsets(ordered, least), SUBSETS):
-        if _total(some) == target:
-            return list(some)
-    return None
-
-
-def _subsets(lines: list[BillLine], least: int) -> Iterator[tuple[BillLine, ...]]:
-    for size in range(least, len(lines) + 1):
-        yield from combinations(lines, size)
-
-
-def _combinations(count: int) -> int:
-    return (1 << count) - count - 1

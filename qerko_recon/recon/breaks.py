@@ -10,128 +10,239 @@ from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.money import unit_to_decimal
-from qerko_recon.recon.compare import Draft
-from qerko_recon.recon.intake import Intake, PaymentSide, TenderSide
+from qerko_recon.money import from_units
+from qerko_recon.recon.coded import Codes, Units, flat
+from qerko_recon.recon.drafts import Drafts, Objects
+from qerko_recon.recon.intake import Intake, TenderSide
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.sentences import action, cause
 from qerko_recon.schema import BREAKS
 
-__all__ = ["SEVERITIES", "break_table"]
+__all__ = ["SEVERITIES", "break_table", "places_of_lines"]
 
 SEVERITIES: Final = ("high", "medium", "low", "info")
 
-_HARMLESS: Final = frozenset({"rounding", "timing"})
+_HARMLESS: Final = ("rounding", "timing", "excluded")
 _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
+_UNIT: Final = 1_000_000
+_SAID: Final = (
+    "kind",
+    "reason",
+    "payment_id",
+    "bill_id",
+    "tender_ids",
+    "settled",
+    "posted",
+    "variance",
+    "currency",
+    "business_date",
+)
+_TEXTS: Final = pa.list_(pa.string())
+_BY_LINES: Final = frozenset({"duplicate_in_pos", "unreadable"})
 
 
 def break_table(
-    drafts: Sequence[Draft], intake: Intake, policy: Policy, *, as_of: date | None
-) -> pa.Table:
-    """Finish drafts, most money at risk first.
+    drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date | None
+) -> tuple[pa.Table, Codes]:
+    """Finish drafts, most money at risk first; the second array tells which draft each row was.
 
     The ID of a break comes from what it is about (kind, field, payment, bill, lines, currency),
     not from its amounts or its place, so that it stays the same when the run is repeated.
     """
-    seen: Counter[str] = Counter()
-    states = _states(drafts, intake.payments)
-    rows = [
-        _row(draft, intake.tenders, policy, as_of)
-        | {"evidence": _evidence(draft, state, intake.tenders)}
-        for draft, state in zip(drafts, states, strict=True)
-    ]
-    rows.sort(key=_order)
-    for row in rows:
-        seen[row["break_id"]] += 1
-        if (number := seen[row["break_id"]]) > 1:
-            row["break_id"] += f"-{number}"
-    return pa.Table.from_pylist(rows, schema=BREAKS)
-
-
-def _row(draft: Draft, lines: TenderSide, policy: Policy, as_of: date | None) -> dict[str, Any]:
-    variance = unit_to_decimal(draft.posted - draft.settled)
-    tender_ids = sorted(lines.ids[row] for row in draft.tenders)
-    row: dict[str, Any] = {
-        "break_id": _identity(draft, tender_ids),
-        "kind": draft.kind,
-        "reason": draft.reason,
-        "severity": _severity(draft.kind, variance, draft.currency, policy.risk),
-        "payment_id": draft.payment_id,
-        "bill_id": draft.bill_id,
-        "tender_ids": tender_ids,
-        "field": draft.field,
-        "settled": unit_to_decimal(draft.settled),
-        "posted": unit_to_decimal(draft.posted),
-        "variance": variance,
-        "currency": draft.currency,
-        "business_date": draft.day,
-        "age": None if draft.day is None or as_of is None else (as_of - draft.day).days,
-        "facts": msgspec.json.encode(draft.facts).decode(),
+    drafts, tender_ids = _with_lines_in_order(drafts, intake.tenders)
+    severity = _severities(drafts, policy)
+    names = np.array(_identities(drafts, tender_ids), dtype=object)
+    order = _order(drafts, severity, names)
+    columns: dict[str, Any] = {
+        "break_id": _numbered(names[order].tolist()),
+        "kind": drafts.kind[order],
+        "reason": drafts.reason[order],
+        "severity": np.array(SEVERITIES, dtype=object)[severity[order]],
+        "payment_id": drafts.payment_id[order],
+        "bill_id": drafts.bill_id[order],
+        "tender_ids": _listed(tender_ids, drafts.starts).take(pa.array(order)),
+        "field": drafts.field[order],
+        "settled": from_units(drafts.settled[order]),
+        "posted": from_units(drafts.posted[order]),
+        "variance": from_units((drafts.posted - drafts.settled)[order]),
+        "currency": drafts.currency[order],
+        "business_date": pa.array(drafts.day[order]),
+        "age": _ages(drafts.day[order], as_of),
+        "evidence": pa.array(_evidence(drafts, intake), _TEXTS).take(pa.array(order)),
+        "facts": [_json(facts) for facts in drafts.facts[order].tolist()],
     }
-    row["cause"] = cause(row)
-    row["action"] = action(row)
-    return row
+    columns |= _words(columns, drafts.facts[order].tolist())
+    held = [pa.array(columns[field.name], field.type) for field in BREAKS]
+    return pa.table(held, schema=BREAKS), order
 
 
-def _states(drafts: Sequence[Draft], side: PaymentSide) -> list[str | None]:
-    """Look up the state of each draft's payment; ``None`` where it was not had."""
-    ids = pa.array([draft.payment_id for draft in drafts], pa.string())
-    places = pc.index_in(ids, value_set=side.table["payment_id"])
-    return list(side.table["state"].combine_chunks().take(places).to_pylist())
+def _words(columns: Mapping[str, Any], facts: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """Say cause and action of each break."""
+    names = [name for name in _SAID if name in columns]
+    plain = [_listed_out(columns[name]) for name in names]
+    rows = [
+        dict(zip((*names, "facts"), values, strict=True))
+        for values in zip(*plain, facts, strict=True)
+    ]
+    return {"cause": [cause(row) for row in rows], "action": [action(row) for row in rows]}
 
 
-def _identity(draft: Draft, tender_ids: list[str]) -> str:
-    about = [draft.kind, draft.field, draft.currency, draft.payment_id or "", draft.bill_id or ""]
-    if draft.payment_id is None or draft.kind in {"duplicate_in_pos", "unreadable"}:
-        about += tender_ids
-        about += [draft.facts.get(name, "") for name in ("file", "row") if not tender_ids]
-    digest = hashlib.sha256("\x1f".join(about).encode()).hexdigest()
-    return f"B-{digest[:12]}"
+def _listed_out(column: Any) -> list[Any]:
+    return column.to_pylist() if isinstance(column, pa.Array) else list(column)
 
 
-def _severity(
-    kind: str,
-    variance: Decimal,
-    currency: str,
-    risk: Mapping[str, tuple[Decimal, Decimal]],
-) -> str:
-    """Grade by the money at risk."""
-    if variance == 0 or kind in _HARMLESS:
-        return "info"
-    medium, high = risk.get(currency, _DEFAULT_RISK)
-    if abs(variance) >= high:
-        return "high"
-    return "medium" if abs(variance) >= medium else "low"
+def _with_lines_in_order(drafts: Drafts, side: TenderSide) -> tuple[Drafts, pa.Array]:
+    """Put the lines of each draft in the order of their IDs."""
+    ids = flat(side.table["tender_id"]).take(pa.array(drafts.lines))
+    if not (np.diff(drafts.starts) > 1).any():
+        return drafts, ids
+    keys = pa.table({"draft": drafts.owners, "id": ids})
+    order = pc.sort_indices(keys, [("draft", "ascending"), ("id", "ascending")])
+    lines = drafts.lines[np.asarray(order)]
+    columns = {name: getattr(drafts, name) for name in drafts.__dataclass_fields__}
+    return Drafts(**{**columns, "lines": lines}), ids.take(order)
 
 
-def _evidence(draft: Draft, state: str | None, lines: TenderSide) -> list[str]:
-    """Name what shows the break: the lines of the export, and what Qerko answered."""
-    shown: list[str] = []
-    files = lines.table["source_file"]
-    numbers = lines.table["source_row"]
-    for row in sorted(draft.tenders, key=lambda row: lines.ids[row]):
-        file, number = files[row].as_py(), numbers[row].as_py()
-        shown.append(f"{file}, row {number}" if file and number else f"POS line {lines.ids[row]}")
-    if not shown and {"file", "row"} <= draft.facts.keys():
-        shown.append(f"{draft.facts['file']}, row {draft.facts['row']}")
-    if state is not None:
-        shown.append(f"GET payment {draft.payment_id}: {state}")
-    elif draft.reason == "not_found":
-        shown.append(f"GET payment {draft.payment_id}: 404 Not Found")
-    elif draft.kind == "unfetched":
-        shown.append(f"GET payment {draft.payment_id}: {draft.facts.get('detail', 'no payment')}")
-    return shown
+def _listed(values: pa.Array, starts: Codes) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), values)
 
 
-def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (
-        row["currency"],
-        SEVERITIES.index(row["severity"]),
-        -abs(row["variance"]),
-        row["kind"],
-        row["payment_id"] or "",
-        row["break_id"],
+def _identities(drafts: Drafts, tender_ids: pa.Array) -> list[str]:
+    names, starts = tender_ids.to_pylist(), drafts.starts.tolist()
+    columns = (drafts.kind, drafts.field, drafts.currency, drafts.payment_id, drafts.bill_id)
+    ids = []
+    for place, (kind, name, currency, payment, bill) in enumerate(
+        zip(*(column.tolist() for column in columns), strict=True)
+    ):
+        about = [kind, name, currency, payment or "", bill or ""]
+        if payment is None or kind in _BY_LINES:
+            lines = names[starts[place] : starts[place + 1]]
+            about += lines
+            if not lines:
+                about += [drafts.facts[place].get(fact, "") for fact in ("file", "row")]
+        digest = hashlib.sha256("\x1f".join(about).encode()).hexdigest()
+        ids.append(f"B-{digest[:12]}")
+    return ids
+
+
+def _numbered(ids: list[str]) -> list[str]:
+    """Tell breaks about the same apart, by their order."""
+    if len(set(ids)) == len(ids):
+        return ids
+    seen: Counter[str] = Counter()
+    numbered = []
+    for one in ids:
+        seen[one] += 1
+        numbered.append(one if seen[one] == 1 else f"{one}-{seen[one]}")
+    return numbered
+
+
+def _severities(drafts: Drafts, policy: Policy) -> Codes:
+    """Grade by the money at risk, as places in :data:`SEVERITIES`."""
+    variance = np.abs(drafts.posted - drafts.settled)
+    medium, high = _limits(drafts.currency, policy.risk)
+    graded = np.select([variance >= high, variance >= medium], [0, 1], 2)
+    harmless = (variance == 0) | np.isin(drafts.kind.astype(str), _HARMLESS)
+    return np.where(harmless, 3, graded)
+
+
+def _limits(
+    currencies: Objects, risk: Mapping[str, tuple[Decimal, Decimal]]
+) -> tuple[Units, Units]:
+    medium = np.empty(len(currencies), dtype=np.int64)
+    high = np.empty(len(currencies), dtype=np.int64)
+    for currency in set(currencies.tolist()):
+        own = currencies == currency
+        limits = risk.get(currency, _DEFAULT_RISK)
+        medium[own], high[own] = (int(limit * _UNIT) for limit in limits)
+    return medium, high
+
+
+def _order(drafts: Drafts, severity: Codes, ids: Objects) -> Codes:
+    """Sort by currency, severity, money at risk; what is alike by kind and payment."""
+    keys = pa.table(
+        {
+            "currency": pa.array(drafts.currency, pa.string()),
+            "severity": severity,
+            "risk": -np.abs(drafts.posted - drafts.settled),
+            "kind": pa.array(drafts.kind, pa.string()),
+            "payment": pc.fill_null(pa.array(drafts.payment_id, pa.string()), ""),
+            "id": pa.array(ids, pa.string()),
+            "walk": drafts.settled,
+        }
     )
+    by = [(name, "ascending") for name in keys.column_names]
+    return np.asarray(pc.sort_indices(keys, by)).astype(np.int64)
+
+
+def _ages(days: Any, as_of: date | None) -> pa.Array:
+    unknown = np.isnat(days) if as_of is not None else np.ones(len(days), dtype=bool)
+    if as_of is None:
+        return pa.nulls(len(days), pa.int32())
+    ages = (np.datetime64(as_of, "D") - days).astype(np.int64)
+    return pa.array(np.where(unknown, 0, ages), mask=unknown).cast(pa.int32())
+
+
+def _json(facts: Mapping[str, str]) -> str:
+    return msgspec.json.encode(facts).decode() if facts else "{}"
+
+
+def places_of_lines(side: TenderSide, lines: Codes) -> pa.Array:
+    """Say where lines stand: file and row, or the line's ID where that is all there is."""
+    rows = pa.array(lines)
+    files, numbers, ids = (
+        flat(side.table[name]).take(rows) for name in ("source_file", "source_row", "tender_id")
+    )
+    written = pc.binary_join_element_wise(files, numbers.cast(pa.string()), ", row ")
+    return pc.coalesce(written, pc.binary_join_element_wise("POS line", ids, " "))
+
+
+def _evidence(drafts: Drafts, intake: Intake) -> list[list[str]]:
+    """Name what shows each break: the lines of the export, and what Qerko answered."""
+    shown = places_of_lines(intake.tenders, drafts.lines).to_pylist()
+    starts = drafts.starts.tolist()
+    states = _states(drafts, intake)
+    evidence = []
+    for place, (kind, reason, payment, facts, state) in enumerate(
+        zip(
+            drafts.kind.tolist(),
+            drafts.reason.tolist(),
+            drafts.payment_id.tolist(),
+            drafts.facts.tolist(),
+            states,
+            strict=True,
+        )
+    ):
+        own = shown[starts[place] : starts[place + 1]]
+        if not own and "file" in facts and "row" in facts:
+            own = [f"{facts['file']}, row {facts['row']}"]
+        if state is not None:
+            own.append(f"GET payment {payment}: {state}")
+        elif reason == "not_found":
+            own.append(f"GET payment {payment}: 404 Not Found")
+        elif kind == "unfetched":
+            own.append(f"GET payment {payment}: {facts.get('detail', 'no payment')}")
+        evidence.append(own)
+    return evidence
+
+
+def _states(drafts: Drafts, intake: Intake) -> list[str | None]:
+    """Look up the state of each draft's payment; ``None`` where it was not had."""
+    ids = pa.array(drafts.payment_id, pa.string())
+    side = intake.payments.table
+    named = pc.unique(ids.drop_null())
+    # The few of the drafts are hashed, not the many payments.
+    places = pc.index_in(flat(side["payment_id"]), value_set=named)
+    rows = np.flatnonzero(np.asarray(places.is_valid().to_numpy(False)))
+    found = dict(
+        zip(
+            flat(side["payment_id"]).take(pa.array(rows)).to_pylist(),
+            flat(side["state"]).take(pa.array(rows)).to_pylist(),
+            strict=True,
+        )
+    )
+    return [None if one is None else found.get(one) for one in drafts.payment_id.tolist()]

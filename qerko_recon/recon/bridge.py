@@ -11,7 +11,7 @@ import pyarrow as pa
 from qerko_recon.money import unit_to_decimal
 from qerko_recon.schema import BRIDGE
 
-__all__ = ["KINDS", "Totals", "bridge_table", "unexplained"]
+__all__ = ["KINDS", "Totals", "bridge_table", "place_of_kind", "unexplained"]
 
 KINDS: Final = (
     "missing_in_pos",
@@ -27,6 +27,7 @@ KINDS: Final = (
     "rounding",
     "part_mismatch",
     "inconsistent_payment",
+    "excluded",
 )
 """The kinds of break, in the order the bridge walks them."""
 
@@ -47,7 +48,7 @@ def bridge_table(totals: Mapping[str, Totals]) -> pa.Table:
     for currency, total in sorted(totals.items()):
         running = total.settled
         rows.append(_step(currency, "settled", total.settled, running, 0))
-        for kind in sorted(total.counts, key=_place):
+        for kind in sorted(total.counts, key=place_of_kind):
             running += total.variances[kind]
             rows.append(_step(currency, kind, total.variances[kind], running, total.counts[kind]))
         # The posted total is summed from the POS lines, not carried over from the walk: that
@@ -74,5 +75,6 @@ def _step(currency: str, step: str, amount: int, running: int, breaks: int) -> d
     }
 
 
-def _place(kind: str) -> tuple[int, str]:
+def place_of_kind(kind: str) -> tuple[int, str]:
+    """Order kinds as the bridge walks them; one nobody knows comes last."""
     return (KINDS.index(kind) if kind in KINDS else len(KINDS), kind)

@@ -1,16 +1,14 @@
-"""Compare what was brought together: groups of payments and lines in, drafts of breaks out.
+"""Compare what was brought together: one group of payments and lines in, drafts of breaks out.
 
 One fault makes one draft. Where amount and tip are both wrong, the amount's draft walks from the
-settled total to where the tip's begins, so that their variances add up.
+settled total to where the tip's begins, so that their variances add up. Thousands of groups of the
+common kinds are compared at once by :mod:`qerko_recon.recon.classify`, to the same rules.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
@@ -18,32 +16,18 @@ from typing import Final
 import numpy as np
 
 from qerko_recon.money import trim, unit_to_decimal
+from qerko_recon.recon.coded import Units
+from qerko_recon.recon.days import Days
+from qerko_recon.recon.drafts import NO_FACTS, Draft, Facts
+from qerko_recon.recon.groups import Group
 from qerko_recon.recon.infer import arithmetic_gap, settled_base, settled_tip
-from qerko_recon.recon.intake import Intake, Units
-from qerko_recon.recon.match import Group, NamedLines
+from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.providers import Providers
 
-__all__ = ["Comparison", "Draft"]
+__all__ = ["Comparison", "written"]
 
 _UNIT: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A break before it has an ID, a severity and words; amounts in millionths."""
-
-    kind: str
-    reason: str
-    field: str
-    settled: int
-    posted: int
-    currency: str
-    payment_id: str | None = None
-    bill_id: str | None = None
-    tenders: tuple[int, ...] = ()
-    day: date | None = None
-    facts: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Comparison:
@@ -55,6 +39,15 @@ class Comparison:
         Both sides, the tip layout applied.
     policy
         Nothing left on ``auto``.
+
+    Attributes
+    ----------
+    base, tip, due
+        What each payment is due without its tip, the tip that the POS is to book, and both.
+    settled
+        ``due`` of the payments that settle, 0 of the others.
+    days
+        The business day of each payment.
     """
 
     def __init__(self, intake: Intake, policy: Policy) -> None:
@@ -65,6 +58,7 @@ class Comparison:
         self.tip = settled_tip(intake.payments, policy)
         self.due: Units = self.base + self.tip
         self.settled: Units = np.where(intake.payments.settles, self.due, 0)
+        self.days: Days = intake.payments.days
 
     @cached_property
     def providers(self) -> Providers:
@@ -86,9 +80,9 @@ class Comparison:
                 (int(self.settled[row]),) * 2,
                 (row,),
                 facts={
-                    "expected": _written(found - off),
-                    "found": _written(found),
-                    "detail": _written(off),
+                    "expected": written(found - off),
+                    "found": written(found),
+                    "detail": written(off),
                     **self._tips(row),
                 },
             )
@@ -111,23 +105,6 @@ class Comparison:
         else:
             yield from self._amounts(group, settled, posted)
 
-    def suspects(self, named: NamedLines) -> list[int]:
-        """Find, by whole columns, the few matches by payment ID that want a closer look."""
-        if not len(named):
-            return []
-        side, lines = self.intake.payments, self.intake.tenders
-        rows = named.payments
-        tips = named.sum(np.where(lines.counts, lines.tip, 0))
-        says_tips = named.any(lines.counts & lines.has_tip)
-        agree = (named.sum(lines.posted) == self.settled[rows]) & (
-            ~says_tips | (tips == self.tip[rows])
-        )
-        # A cancelled payment is right where no money is posted for it.
-        nothing = side.cancelled[rows] & ~named.any(lines.posted != 0)
-        fine = np.where(side.settles[rows], agree, nothing)
-        fine &= ~named.any(~lines.readable) & ~self.providers.suspects(named)
-        return list(np.flatnonzero(~fine).tolist())
-
     def _not_settled(self, group: Group) -> Iterator[Draft]:
         row = group.payments[0]
         posted = int(self.intake.tenders.posted[list(group.tenders)].sum())
@@ -147,7 +124,7 @@ class Comparison:
 
     def unknown_state(self, row: int, tenders: tuple[int, ...], posted: int) -> Draft:
         """Report a state that nobody has documented; its money is not taken for settled."""
-        state = str(self.intake.payments.table["state"][row].as_py())
+        state = str(self.intake.payments.text("state", row))
         return self._draft(
             "state_mismatch",
             "unknown_state",
@@ -155,12 +132,12 @@ class Comparison:
             (0, posted),
             (row,),
             tenders,
-            {"state": state, "found": _written(int(self.due[row]))},
+            {"state": state, "found": written(int(self.due[row]))},
         )
 
     def _why_nothing_is_posted(self, group: Group) -> str:
-        states = {self.intake.tenders.states[row].lower() for row in group.tenders}
-        return "paid_but_open" if "open" in states else "paid_but_cancelled"
+        is_open = self.intake.tenders.is_open[list(group.tenders)].any()
+        return "paid_but_open" if is_open else "paid_but_cancelled"
 
     def _unreadable(self, group: Group, settled: int, posted: int) -> Draft:
         rows = tuple(row for row in group.tenders if not self.intake.tenders.readable[row])
@@ -179,12 +156,23 @@ class Comparison:
         table = self.intake.tenders.table
         file, line = table["source_file"][row].as_py(), table["source_row"][row].as_py()
         facts = {"file": file, "row": None if line is None else str(line)}
-        for problem in self.intake.tenders.problems.to_pylist():
-            if (problem["source_file"], problem["source_row"]) == (file, line):
-                facts |= {name: problem[name] for name in ("column", "value")}
-                facts["detail"] = problem["problem"]
-                break
+        facts |= self._problems.get((file, line), {})
         return {name: value for name, value in facts.items() if value is not None}
+
+    @cached_property
+    def _problems(self) -> dict[tuple[str | None, int | None], dict[str, str | None]]:
+        """The first problem of each row of the export."""
+        found: dict[tuple[str | None, int | None], dict[str, str | None]] = {}
+        for problem in self.intake.tenders.problems.to_pylist():
+            found.setdefault(
+                (problem["source_file"], problem["source_row"]),
+                {
+                    "column": problem["column"],
+                    "value": problem["value"],
+                    "detail": problem["problem"],
+                },
+            )
+        return found
 
     def _amounts(self, group: Group, settled: int, posted: int) -> Iterator[Draft]:
         lines = self.intake.tenders
@@ -216,7 +204,7 @@ class Comparison:
         seen: Counter[tuple[int, int, str | None]] = Counter()
         extras: list[int] = []
         provider = lines.table["provider"]
-        for row in sorted(active, key=lambda row: lines.ids[row]):
+        for row in sorted(active, key=lines.id):
             key = int(lines.amount[row]), int(lines.tip[row]), provider[row].as_py()
             if seen[key] and lines.posted[row] > 0:
                 extras.append(row)
@@ -251,6 +239,9 @@ class Comparison:
             yield self._tip(group, active, (settled, posted), tip)
             return
         between = settled + amount_variance
+        if tip == 0 and due_tip and amount_variance in self._tips_of(group):
+            yield self._tip(group, active, (settled, posted), tip)
+            return
         if amount_variance:
             kind, reason = "amount_mismatch", "amount_differs"
             if not tip_variance and self._is_rounded(group, settled, posted):
@@ -258,6 +249,13 @@ class Comparison:
             yield self._simple(kind, reason, (settled, between), group, active)
         if tip_variance:
             yield self._tip(group, active, (between, posted), tip)
+
+    def _tips_of(self, group: Group) -> tuple[int, ...]:
+        """Give the tips, other than none, that may stand in an amount."""
+        rows = list(group.payments)
+        side = self.intake.payments
+        sums = int(side.tip_gross[rows].sum()), int(side.tip_net[rows].sum())
+        return tuple(one for one in sums if one)
 
     def _tip_without_column(self, group: Group, variance: int) -> int:
         """Recognise a tip fault by its amount where the export has no tip column."""
@@ -279,24 +277,25 @@ class Comparison:
         net = int(self.intake.payments.tip_net[rows].sum())
         due = int(self.tip[rows].sum())
         booked = due + walk[1] - walk[0] if tip is None else tip
-        inside = walk[0] == walk[1]
+        over = walk[1] - walk[0] + due  # what the amount has too much, where no tip is booked
         reason = "tip_differs"
         if booked == 0 and due:
-            reason = "tip_inside_amount" if inside else "tip_lost"
+            is_inside = tip is not None and over in self._tips_of(group)
+            reason = "tip_inside_amount" if is_inside else "tip_lost"
         elif booked == net != gross == due:
             reason = "net_for_gross"
         elif booked == gross != net == due:
             reason = "gross_for_net"
         facts = {
-            "tip_gross": _written(gross),
-            "tip_net": _written(net),
-            "tip_due": _written(due),
-            "tip_posted": _written(booked),
+            "tip_gross": written(gross),
+            "tip_net": written(net),
+            "tip_due": written(due),
+            "tip_posted": written(booked),
         }
         return self._draft("tip_mismatch", reason, "tip", walk, group.payments, active, facts)
 
     def _is_rounded(self, group: Group, settled: int, posted: int) -> bool:
-        currency = self.intake.payments.currencies[group.payments[0]]
+        currency = self.intake.currency(group.payments[0])
         step = int(self.policy.rounding.get(currency, 0) * _UNIT)
         return bool(step) and posted % step == 0 and 2 * abs(posted - settled) <= step
 
@@ -336,31 +335,38 @@ class Comparison:
         walk: tuple[int, int],
         payments: tuple[int, ...],
         tenders: tuple[int, ...] = (),
-        facts: dict[str, str] | None = None,
+        facts: Facts | None = None,
     ) -> Draft:
         side = self.intake.payments
         first = payments[0]
+        day = self.days[first].astype(object)
         return Draft(
             kind=kind,
             reason=reason,
             field=name,
             settled=walk[0],
             posted=walk[1],
-            currency=side.currencies[first],
-            payment_id=side.ids[first] if len(payments) == 1 else None,
-            bill_id=side.bills[first],
+            currency=self.intake.currency(first),
+            payment_id=side.id(first) if len(payments) == 1 else None,
+            bill_id=self.bill_of(payments),
             tenders=tenders,
-            day=side.day(first),
-            facts=facts or {},
+            day=day,
+            facts=facts or NO_FACTS,
         )
+
+    def bill_of(self, payments: tuple[int, ...]) -> str | None:
+        """Name the bill of some payments, if they are of one."""
+        bills = set(self.intake.payments.texts("bill_id", payments))
+        return bills.pop() if len(bills) == 1 else None
 
     def _tips(self, row: int) -> dict[str, str]:
         side = self.intake.payments
         return {
-            "tip_gross": _written(int(side.tip_gross[row])),
-            "tip_net": _written(int(side.tip_net[row])),
+            "tip_gross": written(int(side.tip_gross[row])),
+            "tip_net": written(int(side.tip_net[row])),
         }
 
 
-def _written(units: int) -> str:
+def written(units: int) -> str:
+    """Write millionths as a decimal, as facts hold them."""
     return str(trim(unit_to_decimal(units)))

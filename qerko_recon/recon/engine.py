@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from qerko_recon.money import from_units, unit_to_decimal
-from qerko_recon.recon.alone import Alone
+from qerko_recon.money import from_units, sum_exactly, unit_to_decimal
+from qerko_recon.recon.alone import Alone, posted_days
 from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
-from qerko_recon.recon.compare import Comparison, Draft
-from qerko_recon.recon.days import covered_days
+from qerko_recon.recon.classify import classify
+from qerko_recon.recon.coded import Codes, Units
+from qerko_recon.recon.compare import Comparison
+from qerko_recon.recon.day_bridge import day_bridge_table
+from qerko_recon.recon.days import Days, covered_days
+from qerko_recon.recon.decided import Decided, decide
+from qerko_recon.recon.drafts import Drafts
+from qerko_recon.recon.groups import Group
 from qerko_recon.recon.infer import resolve, tip_shift
-from qerko_recon.recon.intake import Intake, TenderSide, Units, take_in, with_tips_moved
-from qerko_recon.recon.match import Group, Matching, match
+from qerko_recon.recon.intake import Intake, TenderSide, take_in, with_tips_moved
+from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.remarks import remarks
-from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Summary
+from qerko_recon.recon.result import ControlTotal, Inputs, Reading, Reconciliation, Summary
+from qerko_recon.recon.shared_tips import with_shared_tips
+from qerko_recon.recon.suggest import suggest
 from qerko_recon.schema import to_frame
 
 __all__ = ["reconcile"]
@@ -31,38 +39,73 @@ __all__ = ["reconcile"]
 
 def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Reconciliation:
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
-    policy = policy or Policy()
-    intake = take_in(payments, pos, policy)
-    policy, readings = resolve(intake, policy)
+    stated = policy or Policy()
+    intake = take_in(payments, pos, stated)
+    policy, readings = resolve(intake, stated)
     tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
     intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
-    matching = match(intake, comparison.due, comparison.tolerance)
-    alone = Alone(comparison, matching)
-    drafts = [*_drafts(comparison, matching), *alone.drafts()]
-    groups = [*matching.groups, *alone.nothing_due]
-    return _result(comparison, matching, alone, drafts, groups, readings)
+    decided = decide(intake, policy.rules)
+    matching = match(intake, comparison.due, comparison.settled, comparison.tolerance, decided)
+    comparison.days = _known_days(comparison, matching)
+    suggested = suggest(intake, matching, comparison.settled, policy.time_window, decided)
+    alone = Alone(comparison, matching, decided, suggested)
+    drafts = _drafts(comparison, matching, alone)
+    work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
+    return _result(work, decided, readings, Inputs(payments, pos, stated))
 
 
-def _drafts(comparison: Comparison, matching: Matching) -> Iterator[Draft]:
-    yield from comparison.inconsistencies()
-    for place in comparison.suspects(matching.named):
-        yield from comparison.group(matching.named.group(place))
-    for group in matching.groups:
-        yield from comparison.group(group)
+def _known_days(comparison: Comparison, matching: Matching) -> Days:
+    """Give payments without a time the day of their line, or the only day that there is."""
+    days = matching.days
+    unknown = np.isnat(days)
+    only = posted_days(comparison)
+    if len(only) == 1 and unknown.any():
+        days[unknown] = np.datetime64(next(iter(only)))
+    return days
+
+
+def _drafts(comparison: Comparison, matching: Matching, alone: Alone) -> Drafts:
+    parts = [
+        *classify(comparison, matching.groups),
+        *alone.drafts(),
+        Drafts.of(list(comparison.inconsistencies())),
+    ]
+    return with_shared_tips(Drafts.joined(parts), comparison.intake)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """All that a result is made of; what few ask for is made when it is asked for."""
+
+    comparison: Comparison
+    matching: Matching
+    drafts: Drafts
+    suggested: tuple[Group, ...]
+    nothing_due: tuple[Group, ...]
+
+    @cached_property
+    def matches(self) -> pd.DataFrame:
+        repeated = np.zeros(len(self.comparison.intake.tenders), dtype=bool)
+        is_repeat = self.drafts.kind == "duplicate_in_pos"
+        repeated[self.drafts.lines[is_repeat[self.drafts.owners]]] = True
+        table = match_table(
+            self.comparison, self.matching.groups, self.suggested, self.nothing_due, repeated
+        )
+        return to_frame(table)
+
+    @cached_property
+    def bridge_by_day(self) -> pd.DataFrame:
+        return to_frame(day_bridge_table(self.comparison, self.matching, self.drafts))
 
 
 def _result(
-    comparison: Comparison,
-    matching: Matching,
-    alone: Alone,
-    drafts: list[Draft],
-    groups: list[Group],
-    readings: tuple[Reading, ...],
+    work: _Work, decided: Decided, readings: tuple[Reading, ...], inputs: Inputs
 ) -> Reconciliation:
+    comparison, drafts = work.comparison, work.drafts
     intake, policy = comparison.intake, comparison.policy
-    first, last = _period(alone.posted_days, intake)
-    as_of = policy.as_of or last
+    days = posted_days(comparison) or covered_days(comparison.days)
+    first, last = (min(days), max(days)) if days else (None, None)
     totals = _totals(comparison, drafts)
     paid, posted = intake.payments, intake.tenders
     summary = Summary(
@@ -70,18 +113,15 @@ def _result(
         first_day=first,
         last_day=last,
         time_zone=policy.time_zone,
-        totals=tuple(_control_totals(comparison, totals)),
+        totals=tuple(_control_totals(intake, totals)),
         sources=intake.sources,
         readings=readings,
-        remarks=tuple(remarks(comparison, matching, readings)),
+        remarks=tuple(remarks(comparison, work.matching, decided, readings)),
     )
-    repeated = {
-        row for draft in drafts if draft.kind == "duplicate_in_pos" for row in draft.tenders
-    }
+    breaks, _ = break_table(drafts, intake, policy, as_of=policy.as_of or last)
     return Reconciliation(
         summary=summary,
-        matches=to_frame(match_table(comparison, matching, groups, repeated)),
-        breaks=to_frame(break_table(drafts, intake, policy, as_of=as_of)),
+        breaks=to_frame(breaks),
         bridge=to_frame(bridge_table(totals)),
         unexplained=unit_to_decimal(unexplained(totals)),
         policy=policy,
@@ -90,6 +130,9 @@ def _result(
         tenders=to_frame(_with_posted(posted)),
         others=to_frame(posted.others),
         problems=to_frame(posted.problems),
+        failures=to_frame(paid.failures),
+        details=work,
+        inputs=inputs,
     )
 
 
@@ -103,27 +146,24 @@ def _with_settled(comparison: Comparison) -> pa.Table:
 
 def _with_posted(side: TenderSide) -> pa.Table:
     """Add to the lines what each posts, and how much of it is tip, null where it says none."""
-    counts = side.counts & side.readable
-    tip = from_units(np.where(counts, side.tip, 0), ~side.has_tip)
+    tip = from_units(side.posted_tip, ~side.has_tip)
     table = side.table.append_column("posted", from_units(side.posted))
     return table.append_column("posted_tip", tip)
 
 
-def _period(posted_days: Iterable[date], intake: Intake) -> tuple[date | None, date | None]:
-    days = set(posted_days) or covered_days(intake.payments.days)
-    return (min(days), max(days)) if days else (None, None)
-
-
-def _totals(comparison: Comparison, drafts: list[Draft]) -> dict[str, Totals]:
+def _totals(comparison: Comparison, drafts: Drafts) -> dict[str, Totals]:
     """Sum both sides and the breaks by currency, each from its own source."""
     intake = comparison.intake
-    settled = _sum_by(intake.payments.table["currency"], comparison.settled)
-    posted = _sum_by(intake.tenders.table["currency"], intake.tenders.posted)
+    settled = _sum_by(intake.currencies, intake.paid_currency, comparison.settled)
+    posted = _sum_by(intake.currencies, intake.posted_currency, intake.tenders.posted)
     variances: dict[str, Counter[str]] = defaultdict(Counter)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for draft in drafts:
-        variances[draft.currency][draft.kind] += draft.posted - draft.settled
-        counts[draft.currency][draft.kind] += 1
+    moved = (drafts.posted - drafts.settled).tolist()
+    for currency, kind, variance in zip(
+        drafts.currency.tolist(), drafts.kind.tolist(), moved, strict=True
+    ):
+        variances[currency][kind] += variance
+        counts[currency][kind] += 1
     currencies = settled.keys() | posted.keys() | counts.keys()
     return {
         currency: Totals(
@@ -136,26 +176,38 @@ def _totals(comparison: Comparison, drafts: list[Draft]) -> dict[str, Totals]:
     }
 
 
-def _sum_by(currencies: pa.ChunkedArray, units: Units) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for currency in pc.unique(currencies).to_pylist():
-        some = units[np.asarray(pc.equal(currencies, currency).to_numpy())]
-        # Halves, so that no sum runs over.
-        low, high = int((some & 0xFFFFFFFF).sum()), int((some >> 32).sum())
-        sums[currency] = (high << 32) + low
-    return sums
+def _sum_by(currencies: Sequence[str], codes: Codes, units: Units) -> dict[str, int]:
+    """Sum by currency; one that has no row has no sum."""
+    return {
+        currency: sum_exactly(units[codes == code])
+        for code, currency in enumerate(currencies)
+        if (codes == code).any()
+    }
 
 
-def _control_totals(comparison: Comparison, totals: dict[str, Totals]) -> Iterator[ControlTotal]:
-    paid = Counter(comparison.intake.payments.currencies)
-    posted = Counter(comparison.intake.tenders.currencies)
+def _control_totals(intake: Intake, totals: dict[str, Totals]) -> Iterator[ControlTotal]:
+    size = len(intake.currencies)
+    paid = dict(
+        zip(
+            intake.currencies,
+            np.bincount(intake.paid_currency, minlength=size).tolist(),
+            strict=False,
+        )
+    )
+    posted = dict(
+        zip(
+            intake.currencies,
+            np.bincount(intake.posted_currency, minlength=size).tolist(),
+            strict=False,
+        )
+    )
     for currency, total in sorted(totals.items()):
         yield ControlTotal(
             currency=currency,
             settled=unit_to_decimal(total.settled),
             posted=unit_to_decimal(total.posted),
             variance=unit_to_decimal(total.posted - total.settled),
-            payments=paid[currency],
-            tenders=posted[currency],
+            payments=paid.get(currency, 0),
+            tenders=posted.get(currency, 0),
             breaks=sum(total.counts.values()),
         )

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from qerko_recon.money import to_units
-from qerko_recon.recon.intake import Intake, PaymentSide, Units, take_in
+from qerko_recon.recon.coded import Units
+from qerko_recon.recon.intake import Intake, PaymentSide, take_in
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.result import Reading
 

@@ -8,20 +8,22 @@ exact arithmetic on whole columns.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.errors import ReconciliationError, shorten
-from qerko_recon.money import from_units, to_units
+from qerko_recon.money import from_units, sum_exactly, to_units
 from qerko_recon.pos.vocabulary import state_meant
+from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, where_in
 from qerko_recon.recon.days import Days, business_dates
 from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
@@ -33,9 +35,7 @@ NO_CURRENCY: Final = "XXX"
 """ISO 4217 for "no currency": neither side says any."""
 
 _INACTIVE: Final = ("cancelled", "open")
-
-Units = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+_MOST: Final = 10**18  # millionths; what a money column holds
 
 
 @runtime_checkable
@@ -64,15 +64,14 @@ class Side:
     table: pa.Table
     days: Days
 
-    @cached_property
-    def bills(self) -> list[str | None]:
-        """Bill IDs."""
-        return list(self.table["bill_id"].to_pylist())
+    def texts(self, name: str, rows: Sequence[int] | Codes) -> list[str | None]:
+        """Give a text column of some rows."""
+        return texts(self.table[name], rows)
 
-    @cached_property
-    def currencies(self) -> list[str]:
-        """Currencies, those an export leaves out filled in."""
-        return list(self.table["currency"].to_pylist())
+    def text(self, name: str, row: int) -> str | None:
+        """Give one text."""
+        value: str | None = self.table[name][row].as_py()
+        return value
 
     def day(self, row: int) -> date | None:
         """Give one row's business day."""
@@ -93,10 +92,9 @@ class PaymentSide(Side):
     settles: Mask  # the state settles in full
     cancelled: Mask
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """Payment IDs."""
-        return list(self.table["payment_id"].to_pylist())
+    def id(self, row: int) -> str:
+        """Give a payment's ID."""
+        return str(self.text("payment_id", row))
 
     @cached_property
     def parts_total(self) -> Units:
@@ -111,7 +109,10 @@ class PaymentSide(Side):
     @cached_property
     def tip_net(self) -> Units:
         """Net tip; the gross one where the frame has no net."""
-        return to_units(pc.coalesce(self.table["tip_net"], self.table["tip_gross"]))
+        net = flat(self.table["tip_net"])
+        if not net.null_count:
+            return to_units(net)
+        return to_units(pc.coalesce(net, flat(self.table["tip_gross"])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,15 +127,14 @@ class TenderSide(Side):
     readable: Mask
     counts: Mask  # the line's state lets its money count
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """Tender IDs."""
-        return list(self.table["tender_id"].to_pylist())
+    def id(self, row: int) -> str:
+        """Give a line's ID."""
+        return str(self.text("tender_id", row))
 
     @cached_property
-    def states(self) -> list[str]:
-        """States."""
-        return list(self.table["state"].to_pylist())
+    def is_open(self) -> Mask:
+        """Which lines the POS has not closed."""
+        return where_in(self.table["state"], ("open",))
 
     @cached_property
     def total(self) -> Units:
@@ -146,6 +146,11 @@ class TenderSide(Side):
         """What each line adds to the posted total."""
         return np.where(self.counts & self.readable, self.total, 0)
 
+    @cached_property
+    def posted_tip(self) -> Units:
+        """What each line adds to the posted tips."""
+        return np.where(self.counts & self.readable, self.tip, 0)
+
 
 @dataclass(frozen=True, eq=False)
 class Intake:
@@ -155,6 +160,28 @@ class Intake:
     tenders: TenderSide
     tip_layout: TipLayout  # what the export's profile says
     sources: tuple[Source, ...]
+    currencies: tuple[str, ...]  # every one that either side has, sorted
+    paid_currency: Codes  # each payment's place in them
+    posted_currency: Codes  # each line's
+    owner: Codes  # the payment that each line's ID names, -1 for none
+    failure: Codes  # the failed ID that each line names, -1 for none
+    lost: Codes  # the failures of IDs that were not had in any other way, each once
+
+    def currency(self, payment: int) -> str:
+        """Give a payment's currency."""
+        return self.currencies[int(self.paid_currency[payment])]
+
+    def posted_in(self, line: int) -> str:
+        """Give a line's currency."""
+        return self.currencies[int(self.posted_currency[line])]
+
+    @property
+    def main_currency(self) -> str:
+        """The currency most rows have, for what has none of its own."""
+        codes = self.paid_currency if len(self.paid_currency) else self.posted_currency
+        if not len(codes):
+            return NO_CURRENCY
+        return self.currencies[int(np.argmax(np.bincount(codes)))]
 
 
 def take_in(payments: object, pos: object, policy: Policy) -> Intake:
@@ -166,10 +193,70 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
         An input is of the wrong kind, lacks a column, holds money as ``float``, or repeats a
         payment ID.
     """
-    paid = _payment_side(payments, policy)
-    posted = _tender_side(pos, policy, paid)
+    with ThreadPoolExecutor(1) as pool:
+        paid = _payment_side(payments, policy)
+        posted = _tender_side(pos, policy, paid, pool)
+        owner, failure, lost = _owners(paid, posted)
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
-    return Intake(paid, posted, layout, _sources(payments, pos, paid, posted))
+    words, coded = encode(paid.table["currency"], posted.table["currency"])
+    order = np.argsort(np.array(words.to_pylist(), dtype=object)) if len(words) else np.array([])
+    places = np.empty(len(words), dtype=np.int64)
+    places[order.astype(np.int64)] = np.arange(len(words))
+    _refuse_overflow(paid, posted)
+    return Intake(
+        paid,
+        posted,
+        layout,
+        _sources(payments, pos, paid, posted),
+        tuple(words.take(pa.array(order.astype(np.int64))).to_pylist()),
+        places[coded[0]],
+        places[coded[1]],
+        owner,
+        failure,
+        lost,
+    )
+
+
+def _owners(paid: PaymentSide, posted: TenderSide) -> tuple[Codes, Codes, Codes]:
+    """Find the payment and the failed ID that each line names; a payment that was had wins.
+
+    Raises
+    ------
+    ReconciliationError
+        A payment ID stands twice among the payments.
+    """
+    _, (ids, named, failed) = encode(
+        paid.table["payment_id"], posted.table["payment_id"], paid.failures["payment_id"]
+    )
+    repeated = np.flatnonzero(ids != np.arange(len(ids)))
+    if len(repeated):
+        again = ids[repeated[0]]
+        raise ReconciliationError(
+            f"payments.frame has payment {shorten(paid.id(int(again)))} "
+            f"{int((ids == again).sum())} times; each payment may stand in it once"
+        )
+    owner = np.where(named < len(ids), named, -1)
+    places = np.full(max(int(named.max(initial=-1)), int(failed.max(initial=-1))) + 1, -1)
+    places[failed[::-1]] = np.arange(len(failed))[::-1]
+    lost = np.flatnonzero((failed >= len(ids)) & (places[failed] == np.arange(len(failed))))
+    failure = places[named] if len(places) else np.full(len(named), -1)
+    return owner, np.where((named >= 0) & (owner < 0), failure, -1), lost
+
+
+def _refuse_overflow(paid: PaymentSide, posted: TenderSide) -> None:
+    """Refuse amounts whose sums could have more digits than a money column holds.
+
+    Raises
+    ------
+    ReconciliationError
+        The amounts are too large.
+    """
+    for what, units in (("payments", paid.parts_total), ("POS lines", posted.total)):
+        if sum_exactly(np.abs(units)) >= _MOST:
+            raise ReconciliationError(
+                f"the {what} sum to more than 12 digits before the decimal point, which cannot be "
+                "held exactly; reconcile fewer of them at once, or look for a damaged amount"
+            )
 
 
 def _payment_side(payments: object, policy: Policy) -> PaymentSide:
@@ -193,7 +280,6 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
         "payments.frame",
         required,
     )
-    _refuse_repeats(table["payment_id"])
     zero = pa.scalar(0, PAYMENTS.field("tip_gross").type)
     table = _replaced(table, "tip_gross", pc.fill_null(table["tip_gross"], zero))
     state = table["state"]
@@ -205,12 +291,14 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
             failures, FAILURES, what="payments.failures", required=("payment_id", "kind")
         ),
         days=business_dates(table["created_at"], policy.time_zone, policy.business_day_cutoff),
-        settles=_is_in(state, policy.settled_states),
-        cancelled=_is_in(state, policy.cancelled_states),
+        settles=where_in(state, policy.settled_states),
+        cancelled=where_in(state, policy.cancelled_states),
     )
 
 
-def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
+def _tender_side(
+    pos: object, policy: Policy, paid: PaymentSide, pool: ThreadPoolExecutor
+) -> TenderSide:
     if isinstance(pos, pd.DataFrame):
         tenders, (others, problems) = pos, _empty(TENDERS, PROBLEMS)
     elif isinstance(pos, HasTenders):
@@ -227,11 +315,14 @@ def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
                 "pos.tenders has total and tip but no amount; add amount = total − tip"
             )
     table = conform(tenders, TENDERS, what="pos.tenders", required=("amount",))
-    table = _with_total(_name_rows(table))
+    table = _name_rows(table)
+    # Hashing needs no interpreter, so the other core does it meanwhile.
+    unique = pool.submit(_refuse_same_ids, flat(table["tender_id"]))
+    table = _with_total(table)
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
     table = _replaced(table, "state", _states(table))
     table = _replaced(table, "currency", _currencies(table, paid))
-    return TenderSide(
+    side = TenderSide(
         table=table,
         others=conform(others, TENDERS, what="pos.others", required=()),
         problems=conform(problems, PROBLEMS, what="pos.problems", required=()),
@@ -240,25 +331,30 @@ def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
         tip=to_units(table["tip"]),
         has_tip=np.asarray(pc.is_valid(table["tip"]).combine_chunks().to_numpy(False)),
         readable=readable,
-        counts=~_is_in(table["state"], _INACTIVE) | _reversals(table),
+        counts=~where_in(table["state"], _INACTIVE) | _reversals(table),
     )
+    unique.result()
+    return side
 
 
 def _name_rows(table: pa.Table) -> pa.Table:
     """Give lines without an ID one made of their place in the input."""
-    held = table["tender_id"]
-    if held.null_count:
-        places = pa.array([f"row-{number}" for number in range(1, len(held) + 1)])
-        held = pc.coalesce(held, places)
-        table = _replaced(table, "tender_id", held)
-    if len(pc.unique(held)) < len(held):
-        counts = pc.value_counts(held)
-        often = counts.filter(pc.greater(counts.field("counts"), 1))
-        raise ReconciliationError(
-            f"pos.tenders has the tender_id {shorten(often[0].as_py()['values'])} more than once; "
-            "each line needs an ID of its own"
-        )
-    return table
+    held = flat(table["tender_id"])
+    if not held.null_count:
+        return table
+    places = pa.array([f"row-{number}" for number in range(1, len(held) + 1)])
+    return _replaced(table, "tender_id", pc.coalesce(held, places))
+
+
+def _refuse_same_ids(ids: pa.Array) -> None:
+    if len(pc.unique(ids)) == len(ids):  # counting distinct ones is slower
+        return
+    counts = pc.value_counts(ids)
+    often = counts.filter(pc.greater(counts.field("counts"), 1))
+    raise ReconciliationError(
+        f"pos.tenders has the tender_id {shorten(often[0].as_py()['values'])} more than once; "
+        "each line needs an ID of its own"
+    )
 
 
 def _with_total(table: pa.Table) -> pa.Table:
@@ -293,7 +389,7 @@ def _reversals(table: pa.Table) -> Mask:
     """
     found = np.zeros(table.num_rows, dtype=bool)
     units = to_units(table["total"])
-    cancelled = _is_in(table["state"], ("cancelled",))
+    cancelled = where_in(table["state"], ("cancelled",))
     suspects = np.flatnonzero(cancelled & (units < 0))
     if not len(suspects):
         return found
@@ -334,21 +430,6 @@ def _complete(table: pa.Table, what: str, required: tuple[str, ...]) -> pa.Table
             row = pc.index(pc.is_null(table[name]), True).as_py() + 1
             raise ReconciliationError(f"{what}.{name} is empty in row {row}; every row needs one")
     return table
-
-
-def _refuse_repeats(ids: pa.ChunkedArray) -> None:
-    if len(pc.unique(ids)) < len(ids):
-        counts = pc.value_counts(ids)
-        often = counts.filter(pc.greater(counts.field("counts"), 1))[0].as_py()
-        raise ReconciliationError(
-            f"payments.frame has payment {shorten(often['values'])} {often['counts']} times; "
-            "each payment may stand in it once"
-        )
-
-
-def _is_in(values: pa.ChunkedArray, words: tuple[str, ...]) -> Mask:
-    found = pc.is_in(values, value_set=pa.array(words, pa.string()))
-    return np.asarray(found.combine_chunks().to_numpy(False))
 
 
 def _empty(*schemas: pa.Schema) -> list[pd.DataFrame]:

@@ -1,119 +1,77 @@
 """Bring payments and POS lines together, in passes; each match names its rule.
 
 Takes in both sides; gives out groups of row numbers. Every payment and every line is in at most
-one group. The passes are those of :data:`RULES`; within a bill see
-:mod:`qerko_recon.recon.bills`.
+one group. The passes are those of :data:`RULES`, in order; what one has matched the next does not
+see. Within a bill see :mod:`qerko_recon.recon.whole_bills` and :mod:`qerko_recon.recon.bills`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.bills import BillLine, BillMatch, match_bill, sum_up
-from qerko_recon.recon.intake import Intake, Mask, Units
+from qerko_recon.ids import split_ids
+from qerko_recon.pos.vocabulary import DAY_TOTAL
+from qerko_recon.recon.bills import BillLine, match_bill, sum_up
+from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, where_in
+from qerko_recon.recon.days import Days
+from qerko_recon.recon.decided import Decided
+from qerko_recon.recon.groups import Group, Groups, starts_of
+from qerko_recon.recon.intake import Intake
+from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
 
-__all__ = ["RULES", "Group", "Matching", "NamedLines", "match"]
+__all__ = ["RULES", "Matching", "match"]
 
 RULES: Final = (
+    "accepted",  # a person said so
     "payment_id",  # the line names the payment
-    "payment_and_bill",  # the same, and unnamed lines of its bill that are exactly what it lacks
+    "payment_ids",  # the line names several payments
+    "payment_and_bill",  # as payment_id, and unnamed lines of its bill that are just what it lacks
     "bill_exact",  # bill and currency agree, amounts to the last digit
     "bill_sum",  # the same, several lines or payments summed
     "bill_tolerance",  # bill and currency agree, amounts within the tolerance
     "bill_only",  # what is left of a bill on both sides; amounts differ
+    "day_total",  # a line for a whole day, and the payments of that day that no other line has
     "nothing_due",  # cancelled on one side, absent or cancelled on the other
+    "bill_and_amount",  # only suggested: bill and amount agree, the line names another payment
+    "time_window",  # only suggested: amount agrees, times are near, nothing else fits
 )
+"""Every rule by which a match is made, in the order of the passes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Payments and lines that belong together, as row numbers."""
-
-    rule: str
-    payments: tuple[int, ...]
-    tenders: tuple[int, ...]
-    status: str = "confirmed"
-
-
-@dataclass(frozen=True, eq=False)
-class NamedLines:
-    """Lines that name their payment, grouped by it.
-
-    The lines of ``payments[n]`` are ``lines[starts[n]:starts[n + 1]]``, in the order of their IDs.
-    ``completed`` are payments to which unnamed lines of their bill were added.
-    """
-
-    payments: Units
-    starts: Units
-    lines: Units
-    completed: frozenset[int] = frozenset()
-
-    def __len__(self) -> int:
-        return len(self.payments)
-
-    def group(self, place: int) -> Group:
-        """Give one of the groups."""
-        rows = self.lines[self.starts[place] : self.starts[place + 1]]
-        payment = int(self.payments[place])
-        return Group(self.rule(payment), (payment,), tuple(rows.tolist()))
-
-    def rule(self, payment: int) -> str:
-        """Name the rule that matched a payment."""
-        return "payment_and_bill" if payment in self.completed else "payment_id"
-
-    def sum(self, units: Units) -> Units:
-        """Sum a column of the lines by payment."""
-        sums: Units = _reduced(np.add, units[self.lines], self.starts)
-        return sums
-
-    def any(self, mask: Mask) -> Mask:
-        """Tell for which payments a mask holds for any line."""
-        held: Mask = _reduced(np.logical_or, mask[self.lines], self.starts)
-        return held
-
-    def without(self, rows: Collection[int]) -> NamedLines:
-        """Leave out some lines; no payment may lose its last one."""
-        if not rows:
-            return self
-        kept = ~np.isin(self.lines, list(rows))
-        owners = np.repeat(np.arange(len(self)), np.diff(self.starts))[kept]
-        starts = np.searchsorted(owners, np.arange(len(self) + 1))
-        return NamedLines(self.payments, starts, self.lines[kept], self.completed)
-
-
-def _reduced(how: np.ufunc, values: Any, starts: Units) -> Any:
-    return how.reduceat(values, starts[:-1]) if len(values) else values[:0]
+Key = tuple[str, str]
 
 
 @dataclass(eq=False)
 class Matching:
     """The outcome of all passes.
 
-    ``named`` are the matches by payment ID, ``groups`` those within bills. ``failed`` gives each
-    line the row of the failure it names (-1: none). ``foreign`` are lines whose currency is not
-    their payment's.
+    ``groups`` are the matches. ``owner`` gives each line the payment that its ID names and
+    ``failed`` the failed ID (-1: none). ``foreign`` are lines whose currency is not their
+    payment's. What found no counterpart is in ``alone_payments`` and ``alone_tenders``.
     """
 
-    named: NamedLines
-    owner: Units
-    failed: Units
-    groups: list[Group] = field(default_factory=list)
+    owner: Codes
+    failed: Codes
+    groups: Groups
+    days: Days  # of each payment; where Qerko gave no time, of the line that names it
     foreign: dict[int, list[int]] = field(default_factory=dict)
+    unsure: list[Group] = field(default_factory=list)  # several payments, some of them not had
     duplicates: list[tuple[int, int]] = field(default_factory=list)  # line, line it repeats
-    alone_payments: list[int] = field(default_factory=list)
-    alone_tenders: list[int] = field(default_factory=list)
+    alone_payments: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    alone_tenders: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     given_up: list[str] = field(default_factory=list)  # bills with too many combinations
 
 
-def match(intake: Intake, due: Units, tolerance: int) -> Matching:
-    """Run the passes.
+def match(
+    intake: Intake, due: Units, settled: Units, tolerance: int, decided: Decided
+) -> Matching:
+    """Run the passes that confirm.
 
     Parameters
     ----------
@@ -121,147 +79,462 @@ def match(intake: Intake, due: Units, tolerance: int) -> Matching:
         Both sides.
     due
         What each payment settles for with its tip, were it paid, in millionths.
+    settled
+        What each payment settles for.
     tolerance
         In millionths.
+    decided
+        What people have ruled.
     """
-    found = _by_payment_id(intake)
-    _complete(intake, due, found)
-    _by_bill(intake, due, tolerance, found)
-    return found
+    return _Passes(intake, due, settled, tolerance, decided).run()
 
 
-def _by_payment_id(intake: Intake) -> Matching:
-    paid, posted = intake.payments, intake.tenders
-    ids = posted.table["payment_id"]
-    owner = _places(ids, paid.table["payment_id"])
-    of_payment = np.flatnonzero(owner >= 0)
-    wanted = paid.table["currency"].take(pa.array(owner[of_payment]))
-    given = posted.table["currency"].take(pa.array(of_payment))
-    same = np.asarray(pc.equal(given, wanted).to_numpy())
-    found = Matching(
-        _grouped(owner, of_payment[same], intake),
-        owner,
-        _places(ids, paid.failures["payment_id"]),
-    )
-    for row in of_payment[~same].tolist():
-        found.foreign.setdefault(int(owner[row]), []).append(row)
-    return found
+class _Passes:
+    """Passes over two sides; rows leave as they find their counterpart."""
 
+    def __init__(
+        self, intake: Intake, due: Units, settled: Units, tolerance: int, decided: Decided
+    ) -> None:
+        self.intake = intake
+        self.due = due
+        self.settled = settled
+        self.tolerance = tolerance
+        self.decided = decided
+        paid, posted = intake.payments, intake.tenders
+        self.free_payments = ~decided.excluded_payments
+        self.free_tenders = ~decided.excluded_tenders
+        self.unnamed = np.asarray(pc.is_null(flat(posted.table["payment_id"])).to_numpy(False))
+        self.owner = decided.owners(intake.owner)
+        self.unnamed |= (self.owner < 0) & (intake.owner >= 0)
+        self.failed = intake.failure
+        self.standing: dict[Key, list[BillLine]] = defaultdict(list)
+        self.parts: list[Groups] = []
+        self.found = Matching(self.owner, self.failed, Groups.of([]), paid.days.copy())
+        self.completed: dict[int, list[int]] = {}
 
-def _complete(intake: Intake, due: Units, found: Matching) -> None:
-    """Give payments that lack something the unnamed lines of their bill that are exactly that."""
-    paid, posted = intake.payments, intake.tenders
-    unnamed: dict[tuple[str | None, str], list[BillLine]] = defaultdict(list)
-    no_id = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
-    for row in np.flatnonzero(no_id & (posted.posted != 0)).tolist():
-        unnamed[posted.bills[row], posted.currencies[row]].append(_tender_line(intake, row))
-    if not unnamed:
-        return
-    lacks = due[found.named.payments] - found.named.sum(posted.posted)
-    added: list[int] = []
-    completed: set[int] = set()
-    for place in np.flatnonzero((lacks > 0) & paid.settles[found.named.payments]).tolist():
-        payment = int(found.named.payments[place])
-        key = paid.bills[payment], paid.currencies[payment]
-        if key[0] is None or key not in unnamed:
-            continue
-        if some := sum_up(int(lacks[place]), unnamed[key]):
-            unnamed[key] = [line for line in unnamed[key] if line not in some]
-            found.owner[[line.row for line in some]] = payment
-            added += [line.row for line in some]
-            completed.add(payment)
-    if added:
-        rows = np.concatenate([found.named.lines, np.array(added, dtype=np.int64)])
-        found.named = replace(_grouped(found.owner, rows, intake), completed=frozenset(completed))
+    def run(self) -> Matching:
+        """Run them all."""
+        self._accepted()
+        self._several_ids()
+        named = self._by_payment_id()
+        self._by_bill(named)
+        self._day_totals()
+        found = self.found
+        found.groups = Groups.joined(self.parts or [Groups.of([])])
+        found.alone_payments = np.flatnonzero(self.free_payments)
+        found.alone_tenders = np.flatnonzero(self.free_tenders)
+        self._borrow_days()
+        return found
 
+    def _take(self, groups: Groups) -> None:
+        if len(groups):
+            self.parts.append(groups)
+            self.free_payments[groups.payments] = False
+            self.free_tenders[groups.tenders] = False
 
-def _grouped(owner: Units, rows: Units, intake: Intake) -> NamedLines:
-    lines = rows[np.argsort(owner[rows], kind="stable")]
-    payments, firsts = np.unique(owner[lines], return_index=True)
-    starts = np.append(firsts, len(lines))
-    ids = intake.tenders.table["tender_id"]
-    for place in np.flatnonzero(np.diff(starts) > 1).tolist():
-        some = slice(starts[place], starts[place + 1])
-        lines[some] = sorted(lines[some].tolist(), key=lambda row: str(ids[row].as_py()))
-    return NamedLines(payments, starts, lines)
-
-
-def _places(values: Any, among: Any) -> Units:
-    places = pc.fill_null(pc.index_in(values, value_set=among), -1)
-    return np.array(places.to_numpy(), dtype=np.int64)
-
-
-def _by_bill(intake: Intake, due: Units, tolerance: int, found: Matching) -> None:
-    """Match what no payment ID brought together, bill by bill."""
-    paid, posted = intake.payments, intake.tenders
-    left_over = np.ones(len(paid), dtype=bool)
-    left_over[found.named.payments] = False
-    left_over[list(found.foreign)] = False
-    no_id = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
-    found.alone_tenders += np.flatnonzero(~no_id & (found.owner < 0)).tolist()
-    unnamed = no_id & (found.owner < 0)
-    bills: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for row in np.flatnonzero(left_over).tolist():
-        _put(bills, paid.bills[row], paid.currencies[row], row, 0, found.alone_payments)
-    for row in np.flatnonzero(unnamed).tolist():
-        _put(bills, posted.bills[row], posted.currencies[row], row, 1, found.alone_tenders)
-    standing = _standing(intake, found, {key for key, (_, rows) in bills.items() if rows})
-    for key, (left, right) in bills.items():
-        outcome = match_bill(
-            [_payment_line(intake, due, row) for row in left],
-            [_tender_line(intake, row) for row in right],
-            standing.get(key, []),
-            tolerance,
+    def _accepted(self) -> None:
+        self._take(
+            Groups.of(
+                [
+                    Group("accepted", payments, tenders)
+                    for payments, tenders in self.decided.together
+                ]
+            )
         )
-        _take(outcome, found)
-        if outcome.gave_up:
-            found.given_up.append(key[0])
 
+    # By payment ID
 
-def _put(
-    bills: dict[tuple[str, str], tuple[list[int], list[int]]],
-    bill: str | None,
-    currency: str,
-    row: int,
-    side: int,
-    alone: list[int],
-) -> None:
-    if bill is None:
-        alone.append(row)
-    else:
-        bills[bill, currency][side].append(row)
+    def _several_ids(self) -> None:
+        """Match lines that name several payments, all that hang together at once."""
+        posted = self.intake.tenders
+        nowhere = self.free_tenders & ~self.unnamed & (self.owner < 0) & (self.failed < 0)
+        rows = np.flatnonzero(nowhere)
+        if not len(rows):
+            return
+        cells = flat(posted.table["payment_id"]).take(pa.array(rows))
+        may_be = np.asarray(pc.match_substring_regex(cells, r"[,;+/|&\s]").to_numpy(False))
+        rows = rows[may_be]
+        names = [split_ids(str(cell)) for cell in posted.texts("payment_id", rows)]
+        payments = self._places_of(names, self.intake.payments.table["payment_id"])
+        unknown = self.intake.payments.failures
+        unknown = unknown.filter(pc.not_equal(unknown["kind"], "not_found"))
+        failures = self._places_of(names, unknown["payment_id"])
+        known = {
+            row: [one for one in paid if self.free_payments[one]]
+            for row, paid in zip(rows.tolist(), payments, strict=True)
+        }
+        unsure = {row for row, lost in zip(rows.tolist(), failures, strict=True) if lost}
+        for some, lines in _hanging_together(known, self._lines_by_payment(known)):
+            group = Group(
+                "payment_ids",
+                tuple(_by_id(some, self.intake.payments.table["payment_id"])),
+                tuple(_by_id(lines, posted.table["tender_id"])),
+            )
+            if unsure & set(lines):
+                self.found.unsure.append(group)
+                self.free_payments[list(some)] = False
+                self.free_tenders[list(lines)] = False
+            else:
+                self._take(Groups.of([group]))
 
+    @staticmethod
+    def _places_of(names: list[tuple[str, ...]], column: pa.ChunkedArray) -> list[list[int]]:
+        single = [one for some in names for one in some]
+        places = pc.index_in(pa.array(single, pa.string()), value_set=flat(column)).to_pylist()
+        found, at = [], 0
+        for some in names:
+            own = places[at : at + len(some)]
+            found.append([one for one in own if one is not None])
+            at += len(some)
+        return found
 
-def _standing(
-    intake: Intake, found: Matching, keys: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], list[BillLine]]:
-    """Collect, for bills with unnamed lines, the lines already matched by payment ID."""
-    standing: dict[tuple[str, str], list[BillLine]] = defaultdict(list)
-    if not keys:
+    def _lines_by_payment(self, known: dict[int, list[int]]) -> dict[int, list[int]]:
+        """Find further lines that name one of these payments alone."""
+        wanted = sorted({payment for some in known.values() for payment in some})
+        lines: dict[int, list[int]] = {}
+        if wanted:
+            for row in np.flatnonzero(np.isin(self.owner, wanted) & self.free_tenders).tolist():
+                lines.setdefault(int(self.owner[row]), []).append(row)
+        return lines
+
+    def _by_payment_id(self) -> Groups:
+        intake = self.intake
+        owned = (self.owner >= 0) & self.free_tenders
+        owned[owned] = self.free_payments[self.owner[owned]]
+        rows = np.flatnonzero(owned)
+        payments = self.owner[rows]
+        same = intake.posted_currency[rows] == intake.paid_currency[payments]
+        for row in rows[~same].tolist():
+            self.found.foreign.setdefault(int(self.owner[row]), []).append(row)
+            self.free_tenders[row] = False
+        rows = rows[same]
+        added = self._completions(rows)
+        if added:
+            rows = np.concatenate([rows, np.array(added, dtype=np.int64)])
+        groups = self._grouped(rows)
+        self._take(groups)
+        self.free_payments[list(self.found.foreign)] = False
+        return groups
+
+    def _completions(self, rows: Codes) -> list[int]:
+        """Give payments that lack something the unnamed lines of their bill that are just that."""
+        paid, posted = self.intake.payments, self.intake.tenders
+        loose = np.flatnonzero(self.unnamed & self.free_tenders & (posted.posted != 0))
+        if not len(loose) or not len(rows):
+            return []
+        owner = self.owner[rows]
+        sums = _sums_at(owner, posted.posted[rows], len(paid))
+        is_named = np.zeros(len(paid), dtype=bool)
+        is_named[owner] = True
+        short = np.flatnonzero(is_named & paid.settles & (self.due > sums))
+        short = short[self._bills_among(short, loose)]
+        if not len(short):
+            return []
+        bills = sorted({str(bill) for bill in paid.texts("bill_id", short)})
+        by_key: dict[Key, list[BillLine]] = defaultdict(list)
+        held = where_in(flat(posted.table["bill_id"]).take(pa.array(loose)), bills)
+        for line, key in self._lines(loose[held]):
+            by_key[key].append(line)
+        added: list[int] = []
+        for payment, (line, key) in zip(short.tolist(), self._paid_lines(short), strict=True):
+            lack = line.amount - int(sums[payment])
+            allowed = [
+                one for one in by_key.get(key, []) if (payment, one.row) not in self.decided.apart
+            ]
+            some = sum_up(lack, allowed)
+            if some:
+                by_key[key] = [one for one in by_key[key] if one not in some]
+                self.owner[[one.row for one in some]] = payment
+                self.completed[payment] = [one.row for one in some]
+                added += self.completed[payment]
+        return added
+
+    def _bills_among(self, payments: Codes, lines: Codes) -> Mask:
+        """Tell which payments are of a bill that some of the lines are of."""
+        paid, posted = self.intake.payments.table, self.intake.tenders.table
+        own = flat(paid["bill_id"]).take(pa.array(payments))
+        bills = pc.unique(flat(posted["bill_id"]).take(pa.array(lines))).drop_null()
+        among: Mask = np.asarray(pc.is_in(own, value_set=bills).to_numpy(False))
+        return among
+
+    def _grouped(self, rows: Codes) -> Groups:
+        """Group lines by the payment they name, those of a payment by their IDs."""
+        size = len(self.intake.payments)
+        counts = np.bincount(self.owner[rows], minlength=size)
+        payments = np.flatnonzero(counts)
+        starts = starts_of(counts)
+        lines = np.empty(len(rows), dtype=np.int64)
+        single = counts[self.owner[rows]] == 1
+        lines[starts[self.owner[rows[single]]]] = rows[single]
+        several = rows[~single]
+        if len(several):
+            ids = flat(self.intake.tenders.table["tender_id"]).take(pa.array(several))
+            keys = pa.table({"owner": self.owner[several], "id": ids})
+            order = np.asarray(
+                pc.sort_indices(keys, [("owner", "ascending"), ("id", "ascending")])
+            )
+            first = np.flatnonzero(counts > 1)
+            lines[_ranges(starts[first], counts[first])] = several[order]
+        rules = np.full(len(payments), "payment_id", dtype=object)
+        if self.completed:
+            rules[np.isin(payments, list(self.completed))] = "payment_and_bill"
+        return Groups(
+            payments,
+            np.arange(len(payments) + 1),
+            lines,
+            starts_of(counts[payments]),
+            rules,
+            np.full(len(payments), "confirmed", dtype=object),
+        )
+
+    # By bill
+
+    def _by_bill(self, named: Groups) -> None:
+        """Match what no payment ID brought together, bill by bill."""
+        paid, posted = self.intake.payments, self.intake.tenders
+        lines = np.flatnonzero(self.unnamed & self.free_tenders)
+        lines = lines[np.asarray(flat(posted.table["bill_id"]).take(pa.array(lines)).is_valid())]
+        payments = np.flatnonzero(self.free_payments)
+        payments = payments[
+            np.asarray(flat(paid.table["bill_id"]).take(pa.array(payments)).is_valid())
+        ]
+        if not len(lines):
+            return
+        words, coded = encode(
+            flat(posted.table["bill_id"]).take(pa.array(lines)),
+            flat(paid.table["bill_id"]).take(pa.array(payments)),
+        )
+        several = len(self.intake.currencies)
+        right_keys = coded[0] * several + self.intake.posted_currency[lines]
+        left_keys = coded[1] * several + self.intake.paid_currency[payments]
+        keys, numbers = np.unique(np.concatenate([right_keys, left_keys]), return_inverse=True)
+        right_bills, left_bills = numbers[: len(lines)], numbers[len(lines) :]
+        has_lines = np.bincount(right_bills, minlength=len(keys)) > 0
+        payments, left_bills = payments[has_lines[left_bills]], left_bills[has_lines[left_bills]]
+        left = self._bill_side(
+            payments, left_bills, self.due, paid.settles, paid.table["payment_id"]
+        )
+        is_active = posted.counts & posted.readable & (posted.total > 0)
+        right = self._bill_side(
+            lines, right_bills, posted.total, is_active, posted.table["tender_id"]
+        )
+        searched = self._ruled_bills(left, right, len(keys))
+        plain = match_plain_bills(left, right, len(keys), self.tolerance, searched=searched)
+        for groups in plain.groups:
+            self._take(groups)
+        names = (
+            [
+                (str(words[int(key // several)]), self.intake.currencies[key % several])
+                for key in keys[~plain.is_done].tolist()
+            ]
+            if not plain.is_done.all()
+            else []
+        )
+        self._search(left.of(~plain.is_done), right.of(~plain.is_done), names, named)
+
+    def _bill_side(
+        self, rows: Codes, bills: Codes, amounts: Units, is_plain: Mask, ids: pa.ChunkedArray
+    ) -> BillSide:
+        """Put rows in the order of bill, amount (largest first) and ID."""
+        own = amounts[rows]
+        order = np.lexsort((-own, bills))
+        rows, bills, own = rows[order], bills[order], own[order]
+        tied = (np.diff(bills) == 0) & (np.diff(own) == 0)
+        if tied.any():
+            touched = np.zeros(len(rows), dtype=bool)
+            touched[:-1] |= tied
+            touched[1:] |= tied
+            places = np.flatnonzero(touched)
+            keys = pa.table(
+                {
+                    "bill": bills[places],
+                    "amount": -own[places],
+                    "id": flat(ids).take(pa.array(rows[places])),
+                }
+            )
+            by = [("bill", "ascending"), ("amount", "ascending"), ("id", "ascending")]
+            rows[places] = rows[places][np.asarray(pc.sort_indices(keys, by))]
+        return BillSide(rows, bills, own, is_plain[rows])
+
+    def _ruled_bills(self, left: BillSide, right: BillSide, size: int) -> Mask:
+        """Mark bills on which somebody ruled that rows do not belong together."""
+        marked = np.zeros(size, dtype=bool)
+        if self.decided.apart:
+            for side, place in ((left, 0), (right, 1)):
+                rows = [pair[place] for pair in self.decided.apart]
+                marked[side.bills[np.isin(side.rows, rows)]] = True
+        return marked
+
+    def _search(self, left: BillSide, right: BillSide, names: list[Key], named: Groups) -> None:
+        """Search the bills that are not plain, one by one."""
+        if not len(right.rows):
+            return
+        standing = self._standing(names, named)
+        paid: dict[Key, list[BillLine]] = defaultdict(list)
+        posted: dict[Key, list[BillLine]] = defaultdict(list)
+        for line, key in self._paid_lines(left.rows):
+            paid[key].append(line)
+        for line, key in self._lines(right.rows):
+            posted[key].append(line)
+        groups = []
+        for key in names:
+            outcome = match_bill(
+                paid.get(key, []),
+                posted[key],
+                standing.get(key, []),
+                self.tolerance,
+                self.decided.apart,
+            )
+            groups += [
+                Group(rule, payments, tenders, status)
+                for rule, payments, tenders, status in outcome.matches
+            ]
+            self.found.duplicates += outcome.duplicates
+            self.free_tenders[[line for line, _ in outcome.duplicates]] = False
+            if outcome.gave_up:
+                self.found.given_up.append(key[0])
+        self._take(Groups.of(groups))
+
+    def _standing(self, names: Collection[Key], named: Groups) -> dict[Key, list[BillLine]]:
+        """Collect, for bills to be searched, the lines already matched by payment ID."""
+        standing: dict[Key, list[BillLine]] = defaultdict(list)
+        bills = sorted({bill for bill, _ in names})
+        if not bills or not len(named):
+            return standing
+        own = flat(self.intake.payments.table["bill_id"]).take(pa.array(named.first))
+        some = named.take(where_in(own, bills))
+        wanted = set(names)
+        owners = np.repeat(some.first, some.tender_counts)
+        keys = self._keys_of_payments(owners)
+        for line, key in zip(self._bill_lines(some.tenders), keys, strict=True):
+            if key in wanted:
+                standing[key].append(line)
         return standing
-    paid = intake.payments
-    for place, payment in enumerate(found.named.payments.tolist()):
-        bill = paid.bills[payment]
-        if bill is not None and (bill, paid.currencies[payment]) in keys:
-            rows = found.named.group(place).tenders
-            standing[bill, paid.currencies[payment]] += [_tender_line(intake, r) for r in rows]
-    return standing
+
+    def _keys_of_payments(self, rows: Codes) -> list[Key]:
+        bills = self.intake.payments.texts("bill_id", rows)
+        codes = self.intake.paid_currency[rows].tolist()
+        return [
+            (str(bill), self.intake.currencies[code])
+            for bill, code in zip(bills, codes, strict=True)
+        ]
+
+    def _paid_lines(self, rows: Codes) -> Iterable[tuple[BillLine, Key]]:
+        side = self.intake.payments
+        lines = [
+            BillLine(row, due, settles, str(name))
+            for row, due, settles, name in zip(
+                rows.tolist(),
+                self.due[rows].tolist(),
+                side.settles[rows].tolist(),
+                side.texts("payment_id", rows),
+                strict=True,
+            )
+        ]
+        return zip(lines, self._keys_of_payments(rows), strict=True)
+
+    def _lines(self, rows: Codes) -> Iterable[tuple[BillLine, Key]]:
+        bills = self.intake.tenders.texts("bill_id", rows)
+        codes = self.intake.posted_currency[rows].tolist()
+        keys = [
+            (str(bill), self.intake.currencies[code])
+            for bill, code in zip(bills, codes, strict=True)
+        ]
+        return zip(self._bill_lines(rows), keys, strict=True)
+
+    def _bill_lines(self, rows: Codes) -> list[BillLine]:
+        side = self.intake.tenders
+        active = side.counts & side.readable
+        return [
+            BillLine(row, total, is_active, str(name), is_readable)
+            for row, total, is_active, name, is_readable in zip(
+                rows.tolist(),
+                side.total[rows].tolist(),
+                active[rows].tolist(),
+                side.texts("tender_id", rows),
+                side.readable[rows].tolist(),
+                strict=True,
+            )
+        ]
+
+    # By day
+
+    def _day_totals(self) -> None:
+        """Match lines that stand for a whole day with the payments that no other line has."""
+        paid, posted = self.intake.payments, self.intake.tenders
+        lines = np.flatnonzero(
+            self.unnamed & self.free_tenders & where_in(posted.table["tender_type"], (DAY_TOTAL,))
+        )
+        if not len(lines):
+            return
+        payments = np.flatnonzero(self.free_payments & paid.settles & (self.settled != 0))
+        groups = []
+        keys = posted.days[lines], self.intake.posted_currency[lines]
+        for day, currency in sorted(
+            {*zip(keys[0].tolist(), keys[1].tolist(), strict=True)}, key=str
+        ):
+            if day is None:
+                continue
+            own = (keys[0] == np.datetime64(day)) & (keys[1] == currency)
+            some = (paid.days[payments] == np.datetime64(day)) & (
+                self.intake.paid_currency[payments] == currency
+            )
+            if some.any():
+                groups.append(
+                    Group(
+                        "day_total",
+                        tuple(_by_id(payments[some], paid.table["payment_id"])),
+                        tuple(_by_id(lines[own], posted.table["tender_id"])),
+                    )
+                )
+        self._take(Groups.of(groups))
+
+    def _borrow_days(self) -> None:
+        """Give payments without a time the day of the line that they are matched with."""
+        days, groups = self.found.days, self.found.groups
+        nameless = np.isnat(days)
+        if not nameless.any():
+            return
+        firsts = groups.tenders[groups.tender_starts[:-1]]
+        borrowed = np.repeat(self.intake.tenders.days[firsts], groups.payment_counts)
+        rows = groups.payments
+        days[rows] = np.where(np.isnat(days[rows]), borrowed, days[rows])
+        for payment, lines in self.found.foreign.items():
+            if np.isnat(days[payment]):
+                days[payment] = self.intake.tenders.days[lines[0]]
 
 
-def _payment_line(intake: Intake, due: Units, row: int) -> BillLine:
-    side = intake.payments
-    return BillLine(row, int(due[row]), bool(side.settles[row]), side.ids[row])
+def _by_id(rows: Iterable[int], ids: pa.ChunkedArray) -> list[int]:
+    held = [int(row) for row in rows]
+    return [row for _, row in sorted(zip(map(str, texts(ids, held)), held, strict=True))]
 
 
-def _tender_line(intake: Intake, row: int) -> BillLine:
-    side = intake.tenders
-    active = bool(side.counts[row] and side.readable[row])
-    return BillLine(row, int(side.total[row]), active, side.ids[row], bool(side.readable[row]))
+def _sums_at(places: Codes, units: Units, size: int) -> Units:
+    """Sum exactly by place: in halves, each of which a double holds."""
+    low = np.bincount(places, weights=units & 0xFFFFFF, minlength=size).astype(np.int64)
+    high = np.bincount(places, weights=units >> 24, minlength=size).astype(np.int64)
+    sums: Units = (high << 24) + low
+    return sums
 
 
-def _take(outcome: BillMatch, found: Matching) -> None:
-    for rule, payments, tenders, status in outcome.matches:
-        found.groups.append(Group(rule, payments, tenders, status))
-    found.duplicates += outcome.duplicates
-    found.alone_payments += outcome.payments
-    found.alone_tenders += outcome.tenders
+def _ranges(starts: Codes, counts: Codes) -> Codes:
+    """Give the numbers from each start on, as many as its count."""
+    ends = starts_of(counts)
+    return np.arange(ends[-1]) + np.repeat(starts - ends[:-1], counts)
+
+
+def _hanging_together(
+    known: dict[int, list[int]], others: dict[int, list[int]]
+) -> Iterable[tuple[list[int], list[int]]]:
+    """Give the payments and lines that several-named lines tie together."""
+    left = {row: set(payments) for row, payments in known.items() if payments}
+    while left:
+        row, payments = left.popitem()
+        lines = {row}
+        while tied := {one for one, some in left.items() if some & payments}:
+            lines |= tied
+            for one in tied:
+                payments |= left.pop(one)
+        for payment in payments:
+            lines |= set(others.get(payment, ()))
+        yield sorted(payments), sorted(lines)

@@ -3,118 +3,133 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.money import from_units, unit_to_decimal
+from qerko_recon.money import from_units
+from qerko_recon.recon.breaks import places_of_lines
+from qerko_recon.recon.coded import Mask, flat
 from qerko_recon.recon.compare import Comparison
-from qerko_recon.recon.match import Group, Matching, NamedLines
+from qerko_recon.recon.groups import Group, Groups
 from qerko_recon.schema import MATCHES
 
-__all__ = ["match_table"]
-
-_CONFIRMED: Final = "confirmed"
+__all__ = ["match_id", "match_table"]
 
 
 def match_table(
     comparison: Comparison,
-    matching: Matching,
-    groups: Sequence[Group],
-    repeated: Collection[int],
+    groups: Groups,
+    suggested: Sequence[Group],
+    nothing_due: Sequence[Group],
+    repeated: Mask,
 ) -> pa.Table:
     """List the matches, in the order of their payment IDs.
 
     A line that repeats another (``repeated``) is a break and stands in no match.
     """
-    named = _named_table(comparison, matching.named.without(repeated))
-    others = pa.Table.from_pylist(
-        [_row(comparison, group, repeated) for group in groups], schema=MATCHES
-    )
-    table = pa.concat_tables([named, others])
+    parts = [groups.without(repeated)]
+    if suggested:
+        parts.append(Groups.of(suggested))
+    tables = [_table(comparison, Groups.joined(parts))]
+    if nothing_due:
+        rows = [_nothing_due(comparison, group) for group in nothing_due]
+        tables.append(pa.Table.from_pylist(rows, schema=MATCHES))
+    table = pa.concat_tables(tables)
     keys = pa.table(
         {
             "payments": pc.binary_join(table["payment_ids"], "\x1f"),
             "tenders": pc.binary_join(table["tender_ids"], "\x1f"),
+            "status": table["status"],
         }
     )
-    order = pc.sort_indices(keys, [("payments", "ascending"), ("tenders", "ascending")])
+    order = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
     return table.take(order)
 
 
-def _named_table(comparison: Comparison, named: NamedLines) -> pa.Table:
-    """Build, column by column, the matches that payment IDs made."""
-    paid, posted = comparison.intake.payments, comparison.intake.tenders
-    size = len(named)
-    ids = paid.table["payment_id"].combine_chunks().take(pa.array(named.payments))
-    settled = comparison.settled[named.payments]
-    sums = named.sum(posted.posted)
-    single = pa.array(np.diff(named.starts) == 1)
-    singles = pa.array(np.arange(size + 1, dtype=np.int32))
-    tender_ids = posted.table["tender_id"].combine_chunks().take(pa.array(named.lines))
+def _table(comparison: Comparison, groups: Groups) -> pa.Table:
+    intake = comparison.intake
+    paid, posted = intake.payments, intake.tenders
+    payment_ids = flat(paid.table["payment_id"]).take(pa.array(groups.payments))
+    tender_ids = flat(posted.table["tender_id"]).take(pa.array(groups.tenders))
+    settled, sums = groups.settled(comparison.settled), groups.posted(posted.posted)
+    payments = _listed(payment_ids, groups.payment_starts)
+    tenders = _listed(tender_ids, groups.tender_starts)
     columns = {
-        "match_id": pc.binary_join_element_wise("M", ids, "-"),
-        "kind": pc.if_else(single, "one_to_one", "one_to_many"),
-        "status": _repeat(_CONFIRMED, size),
-        "rule": _rules(named),
-        "payment_ids": pa.ListArray.from_arrays(singles, ids),
-        "tender_ids": pa.ListArray.from_arrays(
-            pa.array(named.starts.astype(np.int32)), tender_ids
-        ),
+        "match_id": _identities(groups, payments, tenders),
+        "kind": _kinds(groups),
+        "status": pa.array(groups.statuses, pa.string()),
+        "rule": pa.array(groups.rules, pa.string()),
+        "payment_ids": payments,
+        "tender_ids": tenders,
         "settled": from_units(settled),
         "posted": from_units(sums),
         "variance": from_units(sums - settled),
-        "currency": paid.table["currency"].combine_chunks().take(pa.array(named.payments)),
+        "currency": flat(paid.table["currency"]).take(pa.array(groups.first)),
+        "evidence": _listed(places_of_lines(posted, groups.tenders), groups.tender_starts),
     }
     return pa.table(columns, schema=MATCHES)
 
 
-def _rules(named: NamedLines) -> pa.Array:
-    if not named.completed:
-        return _repeat("payment_id", len(named))
-    return pa.array([named.rule(payment) for payment in named.payments.tolist()], pa.string())
+def _listed(values: pa.Array, starts: Any) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), values)
 
 
-def _repeat(word: str, size: int) -> pa.Array:
-    return pa.repeat(pa.scalar(word), size)
+def _kinds(groups: Groups) -> pa.Array:
+    left = pa.array(groups.payment_counts == 1)
+    right = pa.array(groups.tender_counts == 1)
+    return pc.binary_join_element_wise(
+        pc.if_else(left, "one", "many"), pc.if_else(right, "one", "many"), "_to_"
+    )
 
 
-def _row(comparison: Comparison, group: Group, repeated: Collection[int]) -> dict[str, object]:
-    paid, posted = comparison.intake.payments, comparison.intake.tenders
-    tenders = [row for row in group.tenders if row not in repeated]
-    settled = int(comparison.settled[list(group.payments)].sum())
-    sum_posted = int(posted.posted[tenders].sum())
-    payment_ids = sorted(paid.ids[row] for row in group.payments)
-    tender_ids = sorted(posted.ids[row] for row in tenders)
-    return {
-        "match_id": _identity(payment_ids, tender_ids),
-        "kind": _kind(len(payment_ids), len(tender_ids)),
-        "status": group.status,
-        "rule": group.rule,
-        "payment_ids": payment_ids,
-        "tender_ids": tender_ids,
-        "settled": unit_to_decimal(settled),
-        "posted": unit_to_decimal(sum_posted),
-        "variance": unit_to_decimal(sum_posted - settled),
-        "currency": paid.currencies[group.payments[0]]
-        if group.payments
-        else posted.currencies[group.tenders[0]],
-    }
+def _identities(groups: Groups, payments: pa.ListArray, tenders: pa.ListArray) -> pa.Array:
+    """Name each match by its payment; one of several payments, or only suggested, by all of it."""
+    ids = pc.binary_join_element_wise(
+        "M", payments.flatten().take(pa.array(groups.payment_starts[:-1])), "-"
+    )
+    special = np.flatnonzero((groups.payment_counts > 1) | (groups.statuses == "suggested"))
+    if not len(special):
+        return ids
+    at = pa.array(special)
+    pairs = zip(payments.take(at).to_pylist(), tenders.take(at).to_pylist(), strict=True)
+    named = [match_id(*pair) for pair in pairs]
+    mask = np.zeros(len(groups), dtype=bool)
+    mask[special] = True
+    return pc.replace_with_mask(ids, pa.array(mask), pa.array(named, pa.string()))
 
 
-def _identity(payment_ids: list[str], tender_ids: list[str]) -> str:
-    if len(payment_ids) == 1:
-        return f"M-{payment_ids[0]}"
-    about = "\x1f".join((*payment_ids, "\x1e", *tender_ids))
+def match_id(payment_ids: Sequence[str], tender_ids: Sequence[str]) -> str:
+    """Name a match that its payment alone does not name."""
+    about = "\x1f".join((*sorted(payment_ids), "\x1e", *sorted(tender_ids)))
     return f"M-{hashlib.sha256(about.encode()).hexdigest()[:12]}"
 
 
-def _kind(payments: int, tenders: int) -> str:
-    if not payments or not tenders:
-        return "nothing_due"
-    left = "one" if payments == 1 else "many"
-    right = "one" if tenders == 1 else "many"
-    return f"{left}_to_{right}"
+def _nothing_due(comparison: Comparison, group: Group) -> dict[str, object]:
+    intake = comparison.intake
+    payment_ids = [intake.payments.id(row) for row in group.payments]
+    tender_ids = [intake.tenders.id(row) for row in group.tenders]
+    zero = from_units(np.zeros(1, dtype=np.int64))[0].as_py()
+    code = (
+        intake.paid_currency[group.payments[0]]
+        if group.payments
+        else intake.posted_currency[group.tenders[0]]
+    )
+    return {
+        "match_id": f"M-{payment_ids[0]}" if payment_ids else match_id((), tender_ids),
+        "kind": "nothing_due",
+        "status": "confirmed",
+        "rule": "nothing_due",
+        "payment_ids": payment_ids,
+        "tender_ids": tender_ids,
+        "settled": zero,
+        "posted": zero,
+        "variance": zero,
+        "currency": intake.currencies[code],
+        "evidence": places_of_lines(
+            intake.tenders, np.array(group.tenders, dtype=np.int64)
+        ).to_pylist(),
+    }

@@ -7,9 +7,9 @@ out from the data (:mod:`qerko_recon.recon.infer`), and a stated setting always 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, Literal
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from qerko_recon.errors import AmountError, ReconciliationError
 from qerko_recon.model import CANCELLED, PAID
 from qerko_recon.money import decimal_array, fits
+from qerko_recon.recon.rulings import Ruling
 
 __all__ = ["Policy", "PriceReading", "TipBasis", "TipLayout"]
 
@@ -73,6 +74,12 @@ class Policy:
         Where the venue is, and until when the night belongs to the day before.
     business_day
         The one business day the export covers; found from its lines where not given.
+    time_window
+        How far a line without an ID may lie from a payment of its amount to be suggested as its
+        counterpart.
+    rules
+        What people have ruled: matches accepted or rejected, rows excluded. A later ruling on the
+        same rows wins.
     as_of
         The day a break's age is counted to; the last business day of the data by default.
     venue
@@ -103,6 +110,8 @@ class Policy:
     business_day: date | None = None
     as_of: date | None = None
     venue: str | None = None
+    time_window: timedelta = timedelta(minutes=15)
+    rules: tuple[Ruling, ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -112,6 +121,11 @@ class Policy:
                     f"{name} cannot be {getattr(self, name)!r}; it can be {can}"
                 )
         object.__setattr__(self, "tolerance", _tolerance(self.tolerance))
+        object.__setattr__(self, "rules", _rules(self.rules))
+        if not isinstance(self.time_window, timedelta) or self.time_window < timedelta():
+            raise ReconciliationError(
+                f"time_window cannot be {self.time_window!r}; it is a timedelta from 0 up"
+            )
         both = set(self.settled_states) & set(self.cancelled_states)
         if both:
             raise ReconciliationError(
@@ -133,3 +147,10 @@ def _tolerance(value: object) -> Decimal:
     if amount is None or amount < 0 or not fits(amount):
         raise ReconciliationError(f"tolerance cannot be {value!r}; it is an amount from 0 up")
     return Decimal(str(value))
+
+
+def _rules(value: object) -> tuple[Ruling, ...]:
+    rules = tuple(value) if isinstance(value, Iterable) else ()
+    if not isinstance(value, Iterable) or not all(isinstance(one, Ruling) for one in rules):
+        raise ReconciliationError(f"rules cannot be {value!r}; they are a list of rulings")
+    return rules

@@ -7,20 +7,23 @@ name or type of exactly one of Qerko's providers; a word nobody knows proves not
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
 import numpy as np
-import pyarrow.compute as pc
 
 from qerko_recon.money import to_units, unit_to_decimal
-from qerko_recon.recon.intake import Intake, Mask
-from qerko_recon.recon.match import NamedLines
+from qerko_recon.recon.coded import Codes, Mask, encode
+from qerko_recon.recon.groups import Groups
+from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.policy import Policy
 
 __all__ = ["Providers"]
 
 _NAMES: Final = ("provider_id", "provider_name", "provider_type")
+_NONE: Final = -1
+_SEVERAL: Final = -2
 
 Shares = dict[str, int]
 
@@ -47,49 +50,84 @@ class Providers:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        parts = self._intake.payments.parts
-        pairs = zip(
-            parts["provider_id"].to_pylist(), parts["provider_name"].to_pylist(), strict=True
-        )
-        return {provider: name or provider for provider, name in pairs}
+        distinct = self._intake.payments.parts.select(_NAMES[:2]).group_by(list(_NAMES[:2]))
+        pairs = [
+            (row["provider_id"], row["provider_name"])
+            for row in distinct.aggregate([]).to_pylist()
+            if row["provider_id"] is not None
+        ]
+        return {provider: name or provider for provider, name in sorted(pairs, key=str)}
 
     @cached_property
-    def _by_payment(self) -> list[Shares]:
+    def _ids(self) -> list[str]:
+        """Every provider."""
+        return sorted(self._names)
+
+    @cached_property
+    def _parts(self) -> tuple[Codes, Codes]:
+        """The payment that each part belongs to, and the provider; -1 where there is none."""
         side = self._intake.payments
-        shares: list[Shares] = [{} for _ in range(len(side))]
-        owners = pc.index_in(side.parts["payment_id"], value_set=side.table["payment_id"])
-        rows = zip(
-            owners.to_pylist(),
-            side.parts["provider_id"].to_pylist(),
-            to_units(side.parts["total"]).tolist(),
-            strict=True,
-        )
-        for owner, provider, units in rows:
-            if owner is not None and provider is not None:
-                shares[owner][provider] = shares[owner].get(provider, 0) + units
-        return shares
+        _, (ids, owners) = encode(side.table["payment_id"], side.parts["payment_id"])
+        words, (providers,) = encode(side.parts["provider_id"])
+        places = np.array([self._ids.index(word) for word in words.to_pylist()], dtype=np.int64)
+        coded = np.where(providers >= 0, places[providers], _NONE) if len(places) else providers
+        return np.where(owners < len(ids), owners, _NONE), coded
 
     @cached_property
-    def _by_tender(self) -> list[str | None]:
-        words = self._intake.tenders.table["provider"].to_pylist()
-        return [None if word is None else self._words.get(word.casefold()) for word in words]
+    def _only(self) -> Codes:
+        """For each payment its one provider; less than 0 where it has none or several."""
+        owners, providers = self._parts
+        only = np.full(len(self._intake.payments), _NONE, dtype=np.int64)
+        known = (owners >= 0) & (providers >= 0)
+        owners, providers = owners[known], providers[known]
+        only[owners] = providers
+        only[owners[only[owners] != providers]] = _SEVERAL
+        return only
 
-    def suspects(self, named: NamedLines) -> Mask:
-        """Tell which payments have a line of another provider than their only one."""
-        if self._intake.tenders.table["provider"].null_count == len(self._intake.tenders):
-            return np.zeros(len(named), dtype=bool)
-        only = [next(iter(shares)) if len(shares) == 1 else "" for shares in self._by_payment]
-        rows = np.repeat(named.payments, np.diff(named.starts)).tolist()
-        odd = np.zeros(len(self._intake.tenders), dtype=bool)
-        for payment, line in zip(rows, named.lines.tolist(), strict=True):
-            provider = self._by_tender[line]
-            odd[line] = provider is not None and provider != only[payment]
-        return named.any(odd)
+    @cached_property
+    def _by_tender(self) -> Codes:
+        """For each line the provider that its word means; -1 where it means none."""
+        words, (codes,) = encode(self._intake.tenders.table["provider"])
+        meant = [self._words.get(word.casefold()) for word in words.to_pylist()]
+        places = [_NONE if one is None else self._ids.index(one) for one in meant]
+        return np.array([*places, _NONE], dtype=np.int64)[codes]
 
-    def agree(self, payments: tuple[int, ...], tenders: tuple[int, ...]) -> bool:
+    @cached_property
+    def _rows_of_parts(self) -> tuple[Codes, Codes]:
+        """The parts in the order of their payments, and where each payment's start."""
+        owners, _ = self._parts
+        order = np.argsort(owners, kind="stable")
+        return order, np.searchsorted(owners[order], np.arange(len(self._intake.payments) + 1))
+
+    @cached_property
+    def says_nothing(self) -> bool:
+        """Whether no line names a provider that Qerko knows."""
+        column = self._intake.tenders.table["provider"]
+        return column.null_count == len(column) or not (self._by_tender >= 0).any()
+
+    def suspects(self, groups: Groups) -> Mask:
+        """Tell which groups have a line of another provider than the one of all their payments."""
+        if self.says_nothing:
+            return np.zeros(len(groups), dtype=bool)
+        only = self._only[groups.first]
+        several = np.repeat(only, groups.payment_counts) != self._only[groups.payments]
+        line = self._by_tender[groups.tenders]
+        odd_line = (line >= 0) & (line != np.repeat(only, groups.tender_counts))
+        odd = np.bincount(
+            np.repeat(np.arange(len(groups)), groups.payment_counts)[several],
+            minlength=len(groups),
+        )
+        odd += np.bincount(
+            np.repeat(np.arange(len(groups)), groups.tender_counts)[odd_line],
+            minlength=len(groups),
+        )
+        found: Mask = odd > 0
+        return found
+
+    def agree(self, payments: Sequence[int], tenders: Sequence[int]) -> bool:
         """Tell whether both sides name the same shares, or cannot be compared."""
-        named = [self._by_tender[row] for row in tenders]
-        if not named or None in named:
+        named = self._by_tender[list(tenders)]
+        if not len(named) or (named < 0).any():
             return True
         settled = self._settled(payments)
         if not settled:
@@ -97,25 +135,31 @@ class Providers:
         posted = self._posted(tenders)
         return settled == posted if self._exact else settled.keys() == posted.keys()
 
-    def settled(self, payments: tuple[int, ...]) -> str:
+    def settled(self, payments: Sequence[int]) -> str:
         """Write Qerko's shares for people."""
         return self._written(self._settled(payments))
 
-    def posted(self, tenders: tuple[int, ...]) -> str:
+    def posted(self, tenders: Sequence[int]) -> str:
         """Write the POS's shares for people."""
         return self._written(self._posted(tenders))
 
-    def _settled(self, payments: tuple[int, ...]) -> Shares:
+    def _settled(self, payments: Sequence[int]) -> Shares:
+        order, starts = self._rows_of_parts
         sums: Shares = defaultdict(int)
         for row in payments:
-            for provider, units in self._by_payment[row].items():
-                sums[provider] += units
+            rows = order[starts[row] : starts[row + 1]]
+            totals = to_units(self._intake.payments.parts["total"].take(rows)).tolist()
+            for provider, units in zip(self._parts[1][rows].tolist(), totals, strict=True):
+                if provider >= 0:
+                    sums[self._ids[provider]] += units
         return {provider: units for provider, units in sums.items() if units}
 
-    def _posted(self, tenders: tuple[int, ...]) -> Shares:
+    def _posted(self, tenders: Sequence[int]) -> Shares:
         sums: Shares = defaultdict(int)
         for row in tenders:
-            sums[self._by_tender[row] or ""] += int(self._intake.tenders.posted[row])
+            provider = int(self._by_tender[row])
+            name = self._ids[provider] if provider >= 0 else ""
+            sums[name] += int(self._intake.tenders.posted[row])
         return {provider: units for provider, units in sums.items() if units}
 
     def _written(self, shares: Shares) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
+from qerko_recon.recon.coded import flat
 from qerko_recon.recon.compare import Comparison
+from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.match import Matching
 from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.result import Reading
@@ -18,7 +21,7 @@ _HALF: Final = 2
 
 
 def remarks(
-    comparison: Comparison, matching: Matching, readings: Sequence[Reading]
+    comparison: Comparison, matching: Matching, decided: Decided, readings: Sequence[Reading]
 ) -> Iterator[Remark]:
     """Collect the remarks of a run."""
     yield from _unknown_currencies(comparison)
@@ -29,38 +32,45 @@ def remarks(
     if others:
         yield Remark("set_aside", {"count": others})
     if matching.given_up:
-        yield Remark("given_up", {"bills": tuple(matching.given_up)})
+        yield Remark("given_up", {"bills": tuple(sorted(matching.given_up))})
+    for ruling, why in decided.passed_over:
+        yield Remark(
+            "passed_over",
+            {"kind": ruling.kind, "ids": (*ruling.payment_ids, *ruling.tender_ids), "why": why},
+        )
 
 
 def _unknown_currencies(comparison: Comparison) -> Iterator[Remark]:
     """Name the first line of each currency that no payment has."""
-    side = comparison.intake.tenders
-    known = set(comparison.intake.payments.currencies)
-    if not known:
+    intake = comparison.intake
+    side = intake.tenders
+    known = np.unique(intake.paid_currency)
+    if not len(known):
         return
-    counts = Counter(currency for currency in side.currencies if currency not in known)
-    for currency, count in sorted(counts.items()):
-        at = side.currencies.index(currency)
-        file, row = side.table["source_file"][at].as_py(), side.table["source_row"][at].as_py()
+    unknown = np.setdiff1d(np.unique(intake.posted_currency), known)
+    for code in unknown.tolist():
+        rows = np.flatnonzero(intake.posted_currency == code)
+        at = int(rows[0])
+        file, row = side.text("source_file", at), side.table["source_row"][at].as_py()
         yield Remark(
             "unknown_currency",
             {
                 "file": file or None,
                 "row": None if row is None else str(row),
-                "line": side.ids[at],
-                "currency": currency,
-                "count": count,
-                "known": ", ".join(sorted(known)),
+                "line": side.id(at),
+                "currency": intake.currencies[code],
+                "count": len(rows),
+                "known": ", ".join(intake.currencies[one] for one in known.tolist()),
             },
         )
 
 
 def _unknown_words(comparison: Comparison) -> Iterator[Remark]:
-    words = Counter(
-        state for state in comparison.intake.tenders.states if state.lower() not in _KNOWN_STATES
-    )
+    counts = flat(comparison.intake.tenders.table["state"]).value_counts().to_pylist()
+    words = {one["values"]: one["counts"] for one in counts}
     for word, count in sorted(words.items()):
-        yield Remark("unknown_state", {"state": word, "count": count})
+        if word.lower() not in _KNOWN_STATES:
+            yield Remark("unknown_state", {"state": word, "count": count})
 
 
 def _not_found(comparison: Comparison, matching: Matching) -> Iterator[Remark]:

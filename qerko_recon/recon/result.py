@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 import pandas as pd
 
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.remark import Remark
 
-__all__ = ["ControlTotal", "Reading", "Reconciliation", "Source", "Summary"]
+__all__ = ["ControlTotal", "Details", "Inputs", "Reading", "Reconciliation", "Source", "Summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,27 @@ class Summary:
         return tuple(remark.say() for remark in self.remarks)
 
 
+class Details(Protocol):
+    """Frames that are made when they are first asked for, or that a history holds."""
+
+    @property
+    def matches(self) -> pd.DataFrame:
+        """A row a match."""
+
+    @property
+    def bridge_by_day(self) -> pd.DataFrame:
+        """The bridge of each business day."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a reconciliation was given, to be run again with another policy."""
+
+    payments: object
+    pos: object
+    policy: Policy  # as stated
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Reconciliation:
     """The outcome of :func:`qerko_recon.reconcile`.
@@ -76,21 +97,22 @@ class Reconciliation:
     ----------
     summary
         Control totals, sources, readings, remarks.
-    matches, breaks, bridge
-        DataFrames with the columns of :data:`qerko_recon.schema.MATCHES`, ``BREAKS`` and
-        ``BRIDGE``. Per currency: settled total + Σ variance of the breaks = posted total.
+    matches, breaks, bridge, bridge_by_day
+        DataFrames with the columns of :data:`qerko_recon.schema.MATCHES`, ``BREAKS``,
+        ``BRIDGE`` and ``DAY_BRIDGE``. Per currency, and per currency and business day: settled
+        total + Σ variance of the breaks = posted total. A match that is only ``suggested`` counts
+        nowhere: what it would bring together stands among the breaks.
     unexplained
         What the breaks leave of the variance, over all currencies: 0.
     policy
         The settings used, nothing left on ``auto``.
-    payments, parts, tenders, others, problems
+    payments, parts, tenders, others, problems, failures
         What went in, in the contract's columns. Beside them ``payments`` has ``settled`` and
         ``settled_tip``, and ``tenders`` has ``posted`` and ``posted_tip``: what each row counts
         for.
     """
 
     summary: Summary
-    matches: pd.DataFrame
     breaks: pd.DataFrame
     bridge: pd.DataFrame
     unexplained: Decimal
@@ -100,3 +122,16 @@ class Reconciliation:
     tenders: pd.DataFrame
     others: pd.DataFrame
     problems: pd.DataFrame
+    failures: pd.DataFrame
+    details: Details
+    inputs: Inputs | None = None
+
+    @property
+    def matches(self) -> pd.DataFrame:
+        """A row a match; columns of :data:`qerko_recon.schema.MATCHES`."""
+        return self.details.matches
+
+    @property
+    def bridge_by_day(self) -> pd.DataFrame:
+        """The bridge of each business day; columns of :data:`qerko_recon.schema.DAY_BRIDGE`."""
+        return self.details.bridge_by_day

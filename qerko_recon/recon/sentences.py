@@ -27,7 +27,7 @@ Row = Mapping[str, object]
 _LONG: Final = 300
 _NAMED_LINES: Final = 3
 _SHARE: Final = re.compile(r"(?<= )-?\d+(?:\.\d+)?(?= \+ |$)")
-_TWO_SIDED: Final = frozenset({"other_business_day", "currency_differs"})
+_TWO_SIDED: Final = frozenset({"other_business_day", "currency_differs", "by_ruling"})
 
 
 def sentence(row: Row, language: str = "en") -> str:
