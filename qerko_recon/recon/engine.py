@@ -22,8 +22,9 @@ from qerko_recon.recon.intake import Intake, TenderSide, Units, take_in, with_ti
 from qerko_recon.recon.match import Group, Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.readings import Readings
 from qerko_recon.recon.remarks import remarks
-from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Summary
+from qerko_recon.recon.result import ControlTotal, Reconciliation, Summary
 from qerko_recon.schema import to_frame
 
 __all__ = ["reconcile"]
@@ -33,7 +34,8 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
     policy = policy or Policy()
     intake = take_in(payments, pos, policy)
-    policy, readings = resolve(intake, policy)
+    found = resolve(intake, policy)
+    policy = found.policy
     tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
     intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
@@ -41,7 +43,7 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     alone = Alone(comparison, matching)
     drafts = [*_drafts(comparison, matching), *alone.drafts()]
     groups = [*matching.groups, *alone.nothing_due]
-    return _result(comparison, matching, alone, drafts, groups, readings)
+    return _result(comparison, matching, alone, drafts, groups, found)
 
 
 def _drafts(comparison: Comparison, matching: Matching) -> Iterator[Draft]:
@@ -58,7 +60,7 @@ def _result(
     alone: Alone,
     drafts: list[Draft],
     groups: list[Group],
-    readings: tuple[Reading, ...],
+    found: Readings,
 ) -> Reconciliation:
     intake, policy = comparison.intake, comparison.policy
     first, last = _period(alone.posted_days, intake)
@@ -72,8 +74,8 @@ def _result(
         time_zone=policy.time_zone,
         totals=tuple(_control_totals(comparison, totals)),
         sources=intake.sources,
-        readings=readings,
-        remarks=tuple(remarks(comparison, matching, readings)),
+        readings=found.readings,
+        remarks=tuple(remarks(comparison, matching, found.remarks)),
     )
     repeated = {
         row for draft in drafts if draft.kind == "duplicate_in_pos" for row in draft.tenders
@@ -90,6 +92,7 @@ def _result(
         tenders=to_frame(_with_posted(posted)),
         others=to_frame(posted.others),
         problems=to_frame(posted.problems),
+        candidates=found.candidates,
     )
 
 
