@@ -21,6 +21,7 @@ __all__ = ["Arithmetic", "arithmetic_gap", "settled_base", "settled_tip"]
 
 _CENT: Final = 10_000  # millionths
 _UNIT: Final = 1_000_000
+_ALL: Final = slice(None)
 _LARGEST: Final = float(2**62)
 _LIMIT: Final = 10**18  # digits of a money column
 
@@ -54,23 +55,25 @@ class Arithmetic:
     def __init__(self, side: PaymentSide) -> None:
         self._side = side
 
-    def gap(self, policy: Policy) -> Units:
+    def gap(self, policy: Policy, rows: slice = _ALL) -> Units:
         """Give parts − (items − discount + tip) of each payment, 0 where it adds up.
 
         It is 0 as well where the items are not known, and where an item's price × quantity has
         fractions of a cent and rounding of each line can make the gap. A discount is what is
         taken off, whatever sign Qerko gives it.
         """
-        expected = self._unit_totals if policy.price == "unit" else self._line_totals
+        totals = self._unit_totals if policy.price == "unit" else self._line_totals
+        gap = self._side.parts_total[rows] - totals[rows]
         if policy.discount_in_parts is not True:
-            expected = expected - self.discount
+            gap += self.discount[rows]
         if policy.tip_in_parts:
-            expected = expected + self._side.tip_gross
-        gap = np.where(self.known, self._side.parts_total - expected, 0)
-        suspects = np.flatnonzero((gap != 0) & (2 * np.abs(gap) <= _CENT * self._most_inexact))
+            gap -= self._side.tip_gross[rows]
+        gap[~self.known[rows]] = 0
+        far = 2 * np.abs(gap)
+        suspects = np.flatnonzero((far != 0) & (far <= _CENT * self._most_inexact[rows]))
         if len(suspects):
-            inexact = self._inexact(suspects, policy.price)
-            gap[suspects[2 * np.abs(gap[suspects]) <= _CENT * inexact]] = 0
+            inexact = self._inexact(suspects + (rows.start or 0), policy.price)
+            gap[suspects[far[suspects] <= _CENT * inexact]] = 0
         return gap
 
     @cached_property

@@ -6,7 +6,7 @@ lines that name it, and what no ID brings together stands together by bill.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -28,10 +28,6 @@ class BothSides:
     tip: Units
     has_tip: Mask
 
-    def units(self) -> tuple[Units, Units, Units, Units, Units]:
-        """Give the columns of money."""
-        return self.parts, self.gross, self.net, self.amount, self.tip
-
     def __len__(self) -> int:
         return len(self.parts)
 
@@ -50,15 +46,20 @@ def sum_both_sides(intake: Intake, owner: Units) -> BothSides:
     amount that cannot be read are left out.
     """
     paid, posted = intake.payments, intake.tenders
-    active = posted.counts & posted.readable
-    by_id = _sums(intake, np.arange(len(paid)), np.where(active, owner, -1), len(paid))
+    places = _Places(np.where(posted.counts & posted.readable, owner, -1), len(paid))
     unreadable = np.zeros(len(paid), dtype=bool)
     unreadable[owner[(owner >= 0) & ~posted.readable]] = True
-    named = _taken(by_id, paid.settles & ~unreadable & (by_id.lines > 0))
+    both = paid.settles & ~unreadable & places.mask(None)
+    named = BothSides(
+        paid.parts_total[both],
+        paid.tip_gross[both],
+        paid.tip_net[both],
+        places.sum(posted.amount)[both],
+        places.sum(posted.tip)[both],
+        places.mask(posted.has_tip)[both],
+    )
     by_bill = _by_bill(intake, owner)
-    if by_bill is None:
-        return named
-    return _joined(named, by_bill)
+    return named if by_bill is None else _joined(named, by_bill)
 
 
 def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
@@ -71,17 +72,21 @@ def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
     is_open = paid.settles.copy()
     is_open[owner[owner >= 0]] = False
     payments = np.flatnonzero(is_open)
-    left = _keys(paid.table, payments)
-    right = _keys(posted.table, lines)
+    left, right = _keys(paid.table, payments), _keys(posted.table, lines)
     keys = pc.unique(pc.drop_null(left))
-    left_at = np.full(len(paid), -1, dtype=np.int64)
-    right_at = np.full(len(posted), -1, dtype=np.int64)
-    left_at[payments] = _places(left, keys)
-    right_at[lines] = _places(right, keys)
-    sums = _sums(intake, left_at, right_at, len(keys))
-    unreadable = np.zeros(len(keys), dtype=bool)
-    unreadable[right_at[(right_at >= 0) & ~posted.readable]] = True
-    return _taken(sums, (sums.payments > 0) & (sums.lines > 0) & ~unreadable)
+    bills = _Places(_found(left, keys), len(keys))
+    at = _found(right, keys)
+    readable = posted.readable[lines]
+    booked = _Places(np.where(readable, at, -1), len(keys))
+    both = bills.mask(None) & booked.mask(None) & ~_Places(at, len(keys)).mask(~readable)
+    return BothSides(
+        bills.sum(paid.parts_total[payments])[both],
+        bills.sum(paid.tip_gross[payments])[both],
+        bills.sum(paid.tip_net[payments])[both],
+        booked.sum(posted.amount[lines])[both],
+        booked.sum(posted.tip[lines])[both],
+        booked.mask(posted.has_tip[lines])[both],
+    )
 
 
 def _keys(table: pa.Table, rows: Units) -> pa.Array:
@@ -91,50 +96,38 @@ def _keys(table: pa.Table, rows: Units) -> pa.Array:
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def _places(values: pa.Array, among: pa.Array) -> Units:
+def _found(values: pa.Array, among: pa.Array) -> Units:
+    """Find values, −1 where they are not."""
     found = pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1)
     return np.asarray(found.to_numpy(False)).astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
-class _Sums(BothSides):
-    """Sums, and how many payments and lines went into each."""
+class _Places:
+    """Where rows go in sums of some size; a row at −1 goes nowhere."""
 
-    payments: Units
-    lines: Units
+    def __init__(self, places: Units, size: int) -> None:
+        self._size = size
+        self._rows = np.flatnonzero(places >= 0)
+        self._goes = places[self._rows]
 
+    def sum(self, units: Units) -> Units:
+        """Sum a column, exactly."""
+        sums = np.zeros(self._size, dtype=np.int64)
+        np.add.at(sums, self._goes, units[self._rows])
+        return sums
 
-def _sums(intake: Intake, left: Units, right: Units, size: int) -> _Sums:
-    """Sum both sides at places; what is at −1 is left out."""
-    paid, posted = intake.payments, intake.tenders
-    has_tip = np.zeros(size, dtype=bool)
-    has_tip[right[(right >= 0) & posted.has_tip]] = True
-    one = np.ones(max(len(paid), len(posted)), dtype=np.int64)
-    return _Sums(
-        _sum_at(left, paid.parts_total, size),
-        _sum_at(left, paid.tip_gross, size),
-        _sum_at(left, paid.tip_net, size),
-        _sum_at(right, posted.amount, size),
-        _sum_at(right, posted.tip, size),
-        has_tip,
-        _sum_at(left, one[: len(paid)], size),
-        _sum_at(right, one[: len(posted)], size),
-    )
-
-
-def _sum_at(places: Units, units: Units, size: int) -> Units:
-    held = places >= 0
-    sums = np.zeros(size, dtype=np.int64)
-    np.add.at(sums, places[held], units[held])
-    return sums
-
-
-def _taken(sums: BothSides, mask: Mask) -> BothSides:
-    parts, gross, net, amount, tip = (column[mask] for column in sums.units())
-    return BothSides(parts, gross, net, amount, tip, sums.has_tip[mask])
+    def mask(self, held: Mask | None) -> Mask:
+        """Tell where a mask holds for any row, or where there is any row."""
+        goes = self._goes if held is None else self._goes[held[self._rows]]
+        found = np.zeros(self._size, dtype=bool)
+        found[goes] = True
+        return found
 
 
 def _joined(one: BothSides, other: BothSides) -> BothSides:
-    pairs = zip(one.units(), other.units(), strict=True)
-    parts, gross, net, amount, tip = (np.concatenate(pair) for pair in pairs)
-    return BothSides(parts, gross, net, amount, tip, np.concatenate([one.has_tip, other.has_tip]))
+    return BothSides(
+        *(
+            np.concatenate([getattr(side, each.name) for side in (one, other)])
+            for each in fields(BothSides)
+        )
+    )

@@ -6,18 +6,21 @@ faults are not explained away: see :func:`is_clearly_better`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from qerko_recon.recon.intake import Mask, Units
 
-__all__ = ["FEW", "Choice", "Option", "Tally", "View", "choose", "is_clearly_better"]
+__all__ = ["FEW", "Choice", "Judged", "Option", "Tally", "View", "choose", "is_clearly_better"]
 
 FEW: Final = 3
 """So many payments must tell two readings apart; fewer may be faults."""
+
+_BLOCK: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,28 @@ class Option:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Payments as one candidate sees them: which it explains, and its figures of each."""
+    """Some payments as one candidate sees them: which it explains, and its figures of each."""
 
     explains: Mask
     figures: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What candidates are judged by.
+
+    ``view`` gives, of the candidate at a place, the payments of a slice of ``size`` rows; ``of``
+    of these are judged, and the others are explained by no candidate and figure as 0 in all.
+    """
+
+    view: Callable[[int, slice], View]
+    size: int
+    of: int
+
+    def blocks(self) -> Iterator[slice]:
+        """Cut the rows into blocks that a processor's cache holds."""
+        for start in range(0, self.size, _BLOCK):
+            yield slice(start, min(start + _BLOCK, self.size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,74 +116,72 @@ def is_clearly_better(tally: Tally, odds: int = 2) -> bool:
     return wins >= FEW and 2 * wins >= tally.differs and wins >= odds * tally.losses
 
 
-def choose(options: Sequence[Option], view: Callable[[int], View]) -> Choice:
-    """Take the default, which is the first, unless another candidate is clearly better.
-
-    Parameters
-    ----------
-    options
-        The candidates.
-    view
-        Gives the payments as the candidate at a place sees them.
-    """
+def choose(options: Sequence[Option], judged: Judged) -> Choice:
+    """Take the default, which is the first, unless another candidate is clearly better."""
     places = range(len(options))
-    found = _against(0, places, view)
+    found = _against(0, places, judged)
     better = [
-        place for place in places if is_clearly_better(found.tallies[place], options[place].odds)
+        place for place in places if is_clearly_better(found.tally(place), options[place].odds)
     ]
     chosen = 0
     if better:
-        chosen = _pick(better, found.explains, options, view)
-        found = _against(chosen, places, view)
+        chosen = _pick(better, found, options, judged)
+        found = _against(chosen, places, judged)
     return Choice(
         chosen,
         tuple(found.explains[place] for place in places),
-        len(found.apart),
-        tuple(found.tallies[place] for place in places),
-        int(np.count_nonzero(found.apart)),
-        int(np.count_nonzero(found.apart & found.base)),
+        judged.of,
+        tuple(found.tally(place) for place in places),
+        found.differing,
+        found.fits,
     )
 
 
 def _pick(
-    better: Sequence[int],
-    explains: dict[int, int],
-    options: Sequence[Option],
-    view: Callable[[int], View],
+    better: Sequence[int], found: _Against, options: Sequence[Option], judged: Judged
 ) -> int:
     """Take what explains most, or what explains not clearly less with fewer changes."""
+    explains = found.explains
     best = max(better, key=lambda place: (explains[place], -options[place].changes, -place))
     simpler = [place for place in better if options[place].changes < options[best].changes]
     for place in sorted(simpler, key=lambda place: (options[place].changes, -explains[place])):
-        tally = _against(place, [best], view).tallies[best]
+        tally = _against(place, [best], judged).tally(best)
         if not is_clearly_better(tally, options[best].odds):
             return place
     return best
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True)
 class _Against:
-    """Candidates set against one of them, ``base`` being what that one explains."""
+    """Candidates set against one of them, counted block by block."""
 
-    base: Mask
-    apart: Mask
-    explains: dict[int, int]
-    tallies: dict[int, Tally]
+    explains: Counter[int] = field(default_factory=Counter)
+    wins: Counter[int] = field(default_factory=Counter)
+    losses: Counter[int] = field(default_factory=Counter)
+    differs: Counter[int] = field(default_factory=Counter)
+    differing: int = 0
+    fits: int = 0
+
+    def tally(self, place: int) -> Tally:
+        """Give one candidate's count."""
+        return Tally(self.wins[place], self.losses[place], self.differs[place])
 
 
-def _against(other: int, places: Iterable[int], view: Callable[[int], View]) -> _Against:
-    base = view(other)
-    found = _Against(base.explains, np.zeros(len(base.explains), dtype=bool), {}, {})
-    for place in places:
-        own = base if place == other else view(place)
-        apart = np.zeros(len(base.explains), dtype=bool)
-        for one, two in zip(own.figures, base.figures, strict=True):
-            apart |= one != two
-        found.apart[apart] = True
-        found.explains[place] = int(np.count_nonzero(own.explains))
-        found.tallies[place] = Tally(
-            int(np.count_nonzero(own.explains & ~base.explains)),
-            int(np.count_nonzero(base.explains & ~own.explains)),
-            int(np.count_nonzero(apart)),
-        )
+def _against(other: int, places: Iterable[int], judged: Judged) -> _Against:
+    found, places = _Against(), tuple(places)
+    for rows in judged.blocks():
+        base = judged.view(other, rows)
+        anywhere = np.zeros(len(base.explains), dtype=bool)
+        for place in places:
+            own = base if place == other else judged.view(place, rows)
+            apart = np.zeros_like(anywhere)
+            for one, two in zip(own.figures, base.figures, strict=True):
+                apart |= one != two
+            anywhere |= apart
+            found.explains[place] += int(np.count_nonzero(own.explains))
+            found.wins[place] += int(np.count_nonzero(own.explains & ~base.explains))
+            found.losses[place] += int(np.count_nonzero(base.explains & ~own.explains))
+            found.differs[place] += int(np.count_nonzero(apart))
+        found.differing += int(np.count_nonzero(anywhere))
+        found.fits += int(np.count_nonzero(anywhere & base.explains))
     return found

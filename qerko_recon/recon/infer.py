@@ -15,7 +15,7 @@ import numpy as np
 
 from qerko_recon.recon.arithmetic import Arithmetic, arithmetic_gap, settled_base, settled_tip
 from qerko_recon.recon.both_sides import BothSides, owners_of, sum_both_sides
-from qerko_recon.recon.choice import FEW, Choice, Option, View, choose
+from qerko_recon.recon.choice import FEW, Choice, Judged, Option, View, choose
 from qerko_recon.recon.doubts import doubts, in_words
 from qerko_recon.recon.intake import Intake, PaymentSide, Units, take_in
 from qerko_recon.recon.policy import Policy
@@ -210,12 +210,12 @@ def _judge_arithmetic(side: PaymentSide, policy: Policy) -> _Stage:
         for funded in _choices(policy.discount_in_parts, discounts)
     ]
 
-    def view(place: int) -> View:
-        gap = sums.gap(candidates[place])[judged]
-        return View(gap == 0, (gap,))
+    def view(place: int, rows: slice) -> View:
+        gap = np.where(judged[rows], sums.gap(candidates[place], rows), 0)
+        return View(judged[rows] & (gap == 0), (gap,))
 
     options = [Option(len(_changed(one, candidates[0], _ARITHMETIC))) for one in candidates]
-    choice = choose(options, view)
+    choice = choose(options, Judged(view, len(side), int(np.count_nonzero(judged))))
     return _Stage("arithmetic", _ARITHMETIC, policy, candidates, choice)
 
 
@@ -233,19 +233,20 @@ def _judge_tips(intake: Intake, sums: BothSides, policy: Policy) -> _Stage:
         one for one in candidates if one.tip_basis != "none" or one.tip_layout == first.tip_layout
     ]
 
-    def view(place: int) -> View:
+    def view(place: int, rows: slice) -> View:
         one = candidates[place]
-        base = sums.parts - sums.gross if one.tip_in_parts else sums.parts
-        tip = {"gross": sums.gross, "net": sums.net}.get(one.tip_basis, 0 * sums.gross)
-        posted = sums.amount + (1 + tip_shift(intake, one)) * sums.tip
-        gap, tip_gap = posted - base - tip, np.where(sums.has_tip, sums.tip - tip, 0)
-        return View((gap == 0) & (tip_gap == 0), (base + tip, gap, tip_gap))
+        gross, booked = sums.gross[rows], sums.tip[rows]
+        tip = {"gross": gross, "net": sums.net[rows]}.get(one.tip_basis, 0 * gross)
+        base = sums.parts[rows] - gross if one.tip_in_parts else sums.parts[rows]
+        gap = sums.amount[rows] + (1 + tip_shift(intake, one)) * booked - base - tip
+        tip_gap = np.where(sums.has_tip[rows], booked - tip, 0)
+        return View((gap == 0) & (tip_gap == 0), (gap, tip_gap))
 
     options = [
         Option(len(_changed(one, first, _TIPS)), _SURE if one.tip_basis == "none" else 2)
         for one in candidates
     ]
-    choice = choose(options, view)
+    choice = choose(options, Judged(view, len(sums), len(sums)))
     return _Stage("tips", _TIPS, policy, candidates, choice)
 
 
