@@ -236,7 +236,7 @@ def test_with_few_tips_the_default_stays_and_it_is_said(tipped, basis):
     if found.warnings:
         (warning,) = found.warnings
         assert f"tip_basis {basis} explains {30 + tipped} of {30 + tipped} payments" in warning
-        assert "the default was taken; state tip_basis in the policy" in warning
+        assert "The default, tip_basis gross, was taken; state tip_basis in the policy." in warning
 
 
 def test_three_tips_that_agree_are_enough():
@@ -262,6 +262,7 @@ def test_tips_lost_on_some_are_not_a_till_that_books_none(faults, basis):
     if said:
         lost = faults.count("tip_lost")
         assert f"{lost} of {len(faults)} payments with a tip stand in it without" in said[0]
+        assert found.remarks[0].say("de").startswith("Die Kasse bucht keine Trinkgelder: ")
 
 
 def test_a_till_that_books_no_tips_has_no_breaks_but_a_remark():
@@ -278,8 +279,8 @@ def test_a_day_on_which_all_is_broken_keeps_the_default_and_warns():
     (warning,) = [one for one in found.warnings if "tips in the POS" in one]
     assert warning == (
         "No reading of the tips in the POS fits these data: the best one (tip_basis gross, "
-        "tip_layout beside) explains 0 of 16 payments. Look at these, and state the reading in "
-        "the policy."
+        "tip_layout beside) explains 0 of 16 payments, and 0 of the 16 that tell readings apart. "
+        "Look at these, and state the reading in the policy."
     )
 
 
@@ -287,7 +288,7 @@ def test_tips_that_no_reading_explains_are_not_hidden_by_payments_without():
     payments, pos = day_of({}, ["tipless"] * 30 + [None] * 4)
     pos.tenders["tip"] = [tip and tip + 3 for tip in pos.tenders["tip"]]
     (warning,) = infer_readings(payments, pos).warnings
-    assert "explains 0 of 4 payments that candidates read differently" in warning
+    assert "explains 30 of 34 payments, and 0 of the 4 that tell readings apart" in warning
 
 
 def test_readings_that_explain_as_much_are_named():
@@ -297,7 +298,7 @@ def test_readings_that_explain_as_much_are_named():
     (warning,) = found.warnings
     assert warning == (
         "These data cannot tell tip_basis gross from tip_basis net: each explains 5 of 10 "
-        "payments. So the default was taken; state tip_basis in the policy."
+        "payments. The default, tip_basis gross, was taken; state tip_basis in the policy."
     )
     assert "cannot tell" in "".join(reconcile(payments, pos).summary.notes)
 
