@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from qerko_recon.model import Receipt
     from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
     from qerko_recon.receipts import check_receipt
-    from qerko_recon.recon import Policy, infer_policy
+    from qerko_recon.recon import Policy, Readings, infer_policy, infer_readings
     from qerko_recon.report import Result, reconcile, swimlane_chart
     from qerko_recon.session.compare import compare_logs
     from qerko_recon.session.handlers import CallRefused, DemoPos, RefusingHandler, ScriptedHandler
@@ -91,6 +91,7 @@ __all__ = [
     "PosExportError",
     "Profile",
     "QerkoReconError",
+    "Readings",
     "Receipt",
     "ReconciliationError",
     "RecordingProxy",
@@ -108,6 +109,7 @@ __all__ = [
     "check_receipt",
     "compare_logs",
     "infer_policy",
+    "infer_readings",
     "read_pos",
     "reconcile",
     "replay",
@@ -137,6 +139,7 @@ _WHERE: Final = {
     "PollSession": "qerko_recon.session.session",
     "PosExport": "qerko_recon.pos",
     "Profile": "qerko_recon.pos",
+    "Readings": "qerko_recon.recon",
     "Receipt": "qerko_recon.model",
     "RecordingProxy": "qerko_recon.session.proxy",
     "RefusingHandler": "qerko_recon.session.handlers",
@@ -147,6 +150,7 @@ _WHERE: Final = {
     "check_receipt": "qerko_recon.receipts",
     "compare_logs": "qerko_recon.session.compare",
     "infer_policy": "qerko_recon.recon",
+    "infer_readings": "qerko_recon.recon",
     "read_pos": "qerko_recon.pos",
     "reconcile": "qerko_recon.report",
     "replay": "qerko_recon.session.replay",

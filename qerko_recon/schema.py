@@ -20,6 +20,7 @@ __all__ = [
     "BREAKS",
     "BRIDGE",
     "CALLS",
+    "CANDIDATES",
     "DAY_BRIDGE",
     "FAILURES",
     "GAPS",
@@ -317,6 +318,23 @@ DAY_BRIDGE: Final = pa.schema(
     }
 )
 """``result.bridge_by_day``: the same walk for each business day."""
+
+CANDIDATES: Final = pa.schema(
+    {
+        "about": _TEXT,  # arithmetic, tips
+        "price": _TEXT,  # settings that were not judged together are null
+        "tip_in_parts": pa.bool_(),
+        "discount_in_parts": pa.bool_(),
+        "tip_basis": _TEXT,
+        "tip_layout": _TEXT,
+        "explains": _NUMBER,  # payments
+        "of": _NUMBER,  # payments judged
+        "share": pa.float64(),  # null where none was judged
+        "tells": _NUMBER,  # payments that tell the candidate from the chosen one
+        "chosen": pa.bool_(),
+    }
+)
+"""``result.candidates``: a row a way to read the data."""
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

@@ -28,8 +28,9 @@ from qerko_recon.recon.intake import Intake, TenderSide, take_in, with_tips_move
 from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.readings import Readings
 from qerko_recon.recon.remarks import remarks
-from qerko_recon.recon.result import ControlTotal, Inputs, Reading, Reconciliation, Summary
+from qerko_recon.recon.result import ControlTotal, Inputs, Reconciliation, Summary
 from qerko_recon.recon.shared_tips import with_shared_tips
 from qerko_recon.recon.suggest import suggest
 from qerko_recon.schema import to_frame
@@ -41,7 +42,8 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
     stated = policy or Policy()
     intake = take_in(payments, pos, stated)
-    policy, readings = resolve(intake, stated)
+    found = resolve(intake, stated)
+    policy = found.policy
     tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
     intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
@@ -52,7 +54,7 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     alone = Alone(comparison, matching, decided, suggested)
     drafts = _drafts(comparison, matching, alone)
     work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
-    return _result(work, decided, readings, Inputs(payments, pos, stated))
+    return _result(work, decided, found, Inputs(payments, pos, stated))
 
 
 def _known_days(comparison: Comparison, matching: Matching) -> Days:
@@ -99,9 +101,7 @@ class _Work:
         return to_frame(day_bridge_table(self.comparison, self.matching, self.drafts))
 
 
-def _result(
-    work: _Work, decided: Decided, readings: tuple[Reading, ...], inputs: Inputs
-) -> Reconciliation:
+def _result(work: _Work, decided: Decided, found: Readings, inputs: Inputs) -> Reconciliation:
     comparison, drafts = work.comparison, work.drafts
     intake, policy = comparison.intake, comparison.policy
     days = posted_days(comparison) or covered_days(comparison.days)
@@ -115,8 +115,8 @@ def _result(
         time_zone=policy.time_zone,
         totals=tuple(_control_totals(intake, totals)),
         sources=intake.sources,
-        readings=readings,
-        remarks=tuple(remarks(comparison, work.matching, decided, readings)),
+        readings=found.readings,
+        remarks=tuple(remarks(comparison, work.matching, decided, found.remarks)),
     )
     breaks, _ = break_table(drafts, intake, policy, as_of=policy.as_of or last)
     return Reconciliation(
@@ -131,6 +131,7 @@ def _result(
         others=to_frame(posted.others),
         problems=to_frame(posted.problems),
         failures=to_frame(paid.failures),
+        candidates=found.candidates,
         details=work,
         inputs=inputs,
     )

@@ -1,40 +1,42 @@
-"""Find out from the data what nobody documents: where the tip stands and what a price means.
+"""Find out from the data what nobody documents: how a payment adds up and where the tip stands.
 
 Takes in both sides and a policy; gives out the policy with nothing left on ``auto`` and, for each
-open fact, how many payments the reading explains. A reading other than the default is taken only
-where it explains clearly more: every payment and at least :data:`FEW` more than the default, or
-most of them and at least :data:`ENOUGH` more.
+candidate, how many payments it explains. First payments are judged by themselves (items,
+discount, tip and parts), then beside their POS lines (tip basis, where the export has the tip).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import pyarrow.compute as pc
 
-from qerko_recon.money import to_units
-from qerko_recon.recon.coded import Units
+from qerko_recon.recon.arithmetic import Arithmetic, arithmetic_gap, settled_base, settled_tip
+from qerko_recon.recon.both_sides import BothSides, sum_both_sides
+from qerko_recon.recon.choice import FEW, Choice, Judged, Option, View, choose
+from qerko_recon.recon.doubts import doubts, in_words
 from qerko_recon.recon.intake import Intake, PaymentSide, take_in
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.readings import About, Candidate, Readings
+from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.result import Reading
 
 __all__ = [
-    "ENOUGH",
-    "FEW",
     "arithmetic_gap",
     "infer_policy",
+    "infer_readings",
     "resolve",
     "settled_base",
     "settled_tip",
+    "tip_shift",
 ]
 
-ENOUGH: Final = 5
-FEW: Final = 2
-_MOST: Final = 0.8
-_CENT: Final = 10_000  # millionths
+_ARITHMETIC: Final = ("price", "tip_in_parts", "discount_in_parts")
+_TIPS: Final = ("tip_basis", "tip_layout")
+_SURE: Final = 9
+"""A POS "books no tips" only if at most one tip in ten says otherwise: else tips were lost."""
 
 
 def infer_policy(payments: object, pos: object, policy: Policy | None = None) -> Policy:
@@ -50,31 +52,78 @@ def infer_policy(payments: object, pos: object, policy: Policy | None = None) ->
     Returns
     -------
     Policy
-        The same settings, nothing left on ``auto``.
+        The same settings, nothing left on ``auto``. :func:`qerko_recon.infer_readings` says how
+        well they fit.
+    """
+    return infer_readings(payments, pos, policy).policy
+
+
+def infer_readings(payments: object, pos: object, policy: Policy | None = None) -> Readings:
+    """Judge every reading of what a policy leaves on ``auto`` by what it explains of the data.
+
+    A reading other than the default is taken only where it explains clearly more, so that faults
+    are not explained away: alone at least three payments, half of those that the two read
+    differently, and twice as many as the default explains alone. That a POS books no tips wants
+    nine times as many.
+
+    Parameters
+    ----------
+    payments, pos
+        As for :func:`qerko_recon.reconcile`.
+    policy
+        What is stated; all else is inferred.
+
+    Returns
+    -------
+    Readings
+        The policy, every candidate with the payments that it explains, and warnings where none
+        explains half of them or where another explains as much.
+
+    Raises
+    ------
+    ReconciliationError
+        An input cannot be used; the message names the column and the value.
+
+    Examples
+    --------
+    >>> import qerko_recon as qr
+    >>> payments = qr.Payments.read("data_samples/payments_day.jsonl")
+    >>> pos = qr.read_pos("data_samples/pos/czech_semicolon/day.csv")
+    >>> found = qr.infer_readings(payments, pos)
+    >>> found.policy.tip_basis
+    'gross'
+    >>> tips = found.candidates.query("about == 'tips'")
+    >>> tips[["tip_basis", "explains", "of", "tells", "chosen"]].to_dict("records")[0]
+    {'tip_basis': 'gross', 'explains': 36, 'of': 45, 'tells': 0, 'chosen': True}
     """
     stated = policy or Policy()
-    return resolve(take_in(payments, pos, stated), stated)[0]
+    return resolve(take_in(payments, pos, stated), stated)
 
 
-def resolve(intake: Intake, policy: Policy) -> tuple[Policy, tuple[Reading, ...]]:
-    """Settle every open fact, with the share of payments that each reading explains."""
-    policy, arithmetic = _resolve_arithmetic(intake.payments, policy)
-    if policy.tip_layout == "auto" and intake.tip_layout != "auto":
-        policy = replace(policy, tip_layout=intake.tip_layout)
-    policy, tips = _resolve_tips(intake, policy)
-    return policy, (*arithmetic, *tips)
+def resolve(intake: Intake, policy: Policy) -> Readings:
+    """Settle every open fact, with what each candidate explains.
 
-
-def settled_base(side: PaymentSide, policy: Policy) -> Units:
-    """Give what each payment settles for without its tip, were it paid."""
-    return side.parts_total - side.tip_gross if policy.tip_in_parts else side.parts_total
-
-
-def settled_tip(side: PaymentSide, policy: Policy) -> Units:
-    """Give the tip that the POS is to book for each payment."""
-    if policy.tip_basis == "net":
-        return side.tip_net
-    return side.tip_gross if policy.tip_basis == "gross" else np.zeros_like(side.tip_gross)
+    Parameters
+    ----------
+    intake
+        Both sides, the tip layout as the export has it.
+    policy
+        What is stated.
+    """
+    arithmetic = _judge_arithmetic(intake.payments, policy)
+    stated = arithmetic.policy
+    if stated.tip_layout == "auto" and intake.tip_layout != "auto":
+        stated = replace(stated, tip_layout=intake.tip_layout)
+    sums = sum_both_sides(intake)
+    tips = _judge_tips(intake, sums, stated)
+    settled = dict.fromkeys(_ARITHMETIC, arithmetic) | dict.fromkeys(_TIPS, tips)
+    return Readings(
+        policy=tips.policy,
+        readings=tuple(stage.reading(name) for name, stage in settled.items()),
+        judged=(*arithmetic.judged(), *tips.judged()),
+        undecided=tuple(name for name, stage in settled.items() if stage.tells(name) < FEW),
+        remarks=(*arithmetic.doubts(), *tips.doubts()),
+    )
 
 
 def tip_shift(intake: Intake, policy: Policy) -> int:
@@ -87,161 +136,115 @@ def tip_shift(intake: Intake, policy: Policy) -> int:
     return 1 if intake.tip_layout == "inside" and policy.tip_layout == "beside" else 0
 
 
-def arithmetic_gap(side: PaymentSide, policy: Policy) -> Units:
-    """Give parts − (items − discount + tip) of each payment, 0 where it adds up.
+@dataclass(frozen=True, eq=False)
+class _Stage:
+    """What was judged together: candidates, the default first, and the choice between them."""
 
-    Where an item's price × quantity has fractions of a cent, what rounding of each line can
-    make is taken for 0: Qerko does not document how it rounds.
-    """
-    return _gap(side, price=policy.price, tip_in_parts=bool(policy.tip_in_parts))
+    about: About
+    names: tuple[str, ...]
+    stated: Policy
+    candidates: Sequence[Policy]
+    choice: Choice
+
+    @property
+    def policy(self) -> Policy:
+        return self.candidates[self.choice.chosen]
+
+    def settings(self, candidate: Policy) -> dict[str, str | bool]:
+        return {name: getattr(candidate, name) for name in self.names}
+
+    def reading(self, name: str) -> Reading:
+        """Say how one setting was settled."""
+        stated, chosen = getattr(self.stated, name), getattr(self.policy, name)
+        is_default = chosen == getattr(self.candidates[0], name)
+        return Reading(
+            name,
+            in_words(chosen),
+            "stated" if stated != "auto" else "default" if is_default else "inferred",
+            self.choice.explains[self.choice.chosen],
+            self.choice.of,
+        )
+
+    def tells(self, name: str) -> int:
+        """Count the payments that tell the value taken of a setting from each other value."""
+        if getattr(self.stated, name) != "auto":
+            return self.choice.of
+        return min(
+            (
+                tally.tells
+                for candidate, tally in zip(self.candidates, self.choice.tallies, strict=True)
+                if _changed(candidate, self.policy, self.names) == [name]
+            ),
+            default=0,
+        )
+
+    def judged(self) -> Iterator[Candidate]:
+        """List every candidate with what it explains."""
+        for place, candidate in enumerate(self.candidates):
+            yield Candidate(
+                self.about,
+                self.settings(candidate),
+                self.choice.explains[place],
+                self.choice.of,
+                self.choice.tallies[place].tells,
+                place == self.choice.chosen,
+            )
+
+    def doubts(self) -> Iterator[Remark]:
+        """Say what the choice leaves open."""
+        return doubts(self.about, [self.settings(one) for one in self.candidates], self.choice)
 
 
-def _gap(side: PaymentSide, *, price: str, tip_in_parts: bool) -> Units:
-    items, inexact, known = _items_total(side, price)
-    expected = items - np.abs(to_units(side.table["discount_total"]))
-    if tip_in_parts:
-        expected = expected + side.tip_gross
-    gap = side.parts_total - expected
-    rounded_away = 2 * np.abs(gap) <= _CENT * inexact
-    return np.where(known & ~rounded_away, gap, 0)
-
-
-def _items_total(side: PaymentSide, price: str) -> tuple[Units, Units, Any]:
-    """Sum each payment's items; count its lines that have fractions of a cent."""
-    if side.items.num_rows:
-        return _sum_items(side, price)
-    known = np.asarray(pc.is_valid(side.table["items_total"]).to_numpy())
-    units = to_units(side.table["items_total"])
-    return units, (units % _CENT != 0).astype(np.int64), known
-
-
-def _sum_items(side: PaymentSide, price: str) -> tuple[Units, Units, Any]:
-    owner = pc.index_in(side.items["payment_id"], value_set=side.table["payment_id"])
-    owned = np.asarray(pc.is_valid(owner).to_numpy())
-    rows = np.asarray(pc.fill_null(owner, 0).to_numpy())[owned]
-    lines = to_units(side.items["price"])[owned]
-    cut = np.zeros(len(lines), dtype=bool)
-    if price == "unit":
-        lines, cut = _times(lines, to_units(side.items["quantity"])[owned])
-    total = np.zeros(len(side), dtype=np.int64)
-    np.add.at(total, rows, lines)
-    inexact = np.zeros(len(side), dtype=np.int64)
-    np.add.at(inexact, rows, cut | (lines % _CENT != 0))
-    return total, inexact, np.ones(len(side), dtype=bool)
-
-
-def _times(price: Units, quantity: Units) -> tuple[Units, Any]:
-    """Multiply millionths by millionths in halves that do not run over ``int64``.
-
-    What lies below a millionth is cut off, and the second array tells where.
-    """
-    whole, part = np.divmod(price, 1_000_000)
-    low = part * quantity
-    return whole * quantity + low // 1_000_000, low % 1_000_000 != 0
-
-
-def _resolve_arithmetic(side: PaymentSide, policy: Policy) -> tuple[Policy, list[Reading]]:
+def _judge_arithmetic(side: PaymentSide, policy: Policy) -> _Stage:
+    """Choose how payments add up, from settled payments of which the items are known."""
+    sums = Arithmetic(side)
+    judged = side.settles & sums.known & (side.parts_total != 0)
+    discounts = (False, True) if (sums.discount[judged] != 0).any() else (False,)
     candidates = [
-        replace(policy, price=price, tip_in_parts=inside)
+        replace(policy, price=price, tip_in_parts=inside, discount_in_parts=funded)
         for price in _choices(policy.price, ("unit", "line"))
         for inside in _choices(policy.tip_in_parts, (True, False))
-    ]
-    paid = side.settles & (side.parts_total != 0)
-
-    def explained(candidate: Policy) -> Any:
-        return (arithmetic_gap(side, candidate) == 0) & paid
-
-    chosen, explains, of = _best(candidates, explained, int(paid.sum()))
-    return chosen, [
-        _reading("price", policy.price, chosen.price, candidates[0].price, explains, of),
-        _reading(
-            "tip_in_parts",
-            policy.tip_in_parts,
-            chosen.tip_in_parts,
-            candidates[0].tip_in_parts,
-            explains,
-            of,
-        ),
+        for funded in _choices(policy.discount_in_parts, discounts)
     ]
 
+    def view(place: int, rows: slice) -> View:
+        gap = np.where(judged[rows], sums.gap(candidates[place], rows), 0)
+        return View(judged[rows] & (gap == 0), (gap,))
 
-def _resolve_tips(intake: Intake, policy: Policy) -> tuple[Policy, list[Reading]]:
+    options = [Option(len(_changed(one, candidates[0], _ARITHMETIC))) for one in candidates]
+    choice = choose(options, Judged(view, len(side), int(np.count_nonzero(judged))))
+    return _Stage("arithmetic", _ARITHMETIC, policy, candidates, choice)
+
+
+def _judge_tips(intake: Intake, sums: BothSides, policy: Policy) -> _Stage:
     """Choose the tip basis and where the export has the tip, from payments beside their lines."""
+    layouts = ("beside", "inside") if sums.has_tip.any() else ("beside",)
     candidates = [
         replace(policy, tip_layout=layout, tip_basis=basis)
-        for layout in _choices(policy.tip_layout, ("beside", "inside"))
-        for basis in _choices(policy.tip_basis, ("gross", "net"))
+        for layout in _choices(policy.tip_layout, layouts)
+        for basis in _choices(policy.tip_basis, ("gross", "net", "none"))
     ]
-    sums = _sums_by_key(intake)
-
-    def explained(candidate: Policy) -> Any:
-        base = sums.parts - sums.gross if candidate.tip_in_parts else sums.parts
-        by_basis = {"gross": sums.gross, "net": sums.net, "none": np.zeros_like(sums.gross)}
-        tip = by_basis[candidate.tip_basis]
-        amount = sums.amount + tip_shift(intake, candidate) * sums.tip
-        return (amount + sums.tip == base + tip) & (~sums.has_tip | (sums.tip == tip))
-
-    chosen, explains, of = _best(candidates, explained, len(sums.parts))
     first = candidates[0]
-    return chosen, [
-        _reading("tip_basis", policy.tip_basis, chosen.tip_basis, first.tip_basis, explains, of),
-        _reading(
-            "tip_layout", policy.tip_layout, chosen.tip_layout, first.tip_layout, explains, of
-        ),
+    # Without tips it is all the same where they stand.
+    candidates = [
+        one for one in candidates if one.tip_basis != "none" or one.tip_layout == first.tip_layout
     ]
 
+    def view(place: int, rows: slice) -> View:
+        one = candidates[place]
+        gross, booked = sums.gross[rows], sums.tip[rows]
+        tip = {"gross": gross, "net": sums.net[rows]}.get(one.tip_basis, 0 * gross)
+        base = sums.parts[rows] - gross if one.tip_in_parts else sums.parts[rows]
+        gap = sums.amount[rows] + (1 + tip_shift(intake, one)) * booked - base - tip
+        tip_gap = np.where(sums.has_tip[rows], booked - tip, 0)
+        return View((gap == 0) & (tip_gap == 0), (gap, tip_gap))
 
-@dataclass(frozen=True)
-class _Sums:
-    """Both sides summed by payment, or by bill where the export has no payment IDs."""
-
-    parts: Units
-    gross: Units
-    net: Units
-    amount: Units
-    tip: Units
-    has_tip: Any
-
-
-def _sums_by_key(intake: Intake) -> _Sums:
-    paid, posted = intake.payments, intake.tenders
-    name = "payment_id"
-    if posted.table[name].null_count == len(posted):
-        name = "bill_id"
-    keys = pc.unique(posted.table[name].drop_null())
-    left, right = (_places(side.table[name], keys) for side in (paid, posted))
-    left[~paid.settles] = -1
-    right[~(posted.counts & posted.readable)] = -1
-    size = len(keys)
-    both = _seen(left, size) & _seen(right, size)
-    has_tip = np.zeros(size, dtype=bool)
-    has_tip[right[(right >= 0) & posted.has_tip]] = True
-    return _Sums(
-        parts=_sum_at(left, paid.parts_total, size)[both],
-        gross=_sum_at(left, paid.tip_gross, size)[both],
-        net=_sum_at(left, paid.tip_net, size)[both],
-        amount=_sum_at(right, posted.amount, size)[both],
-        tip=_sum_at(right, posted.tip, size)[both],
-        has_tip=has_tip[both],
-    )
-
-
-def _places(column: Any, keys: Any) -> Any:
-    places = pc.fill_null(pc.index_in(column, value_set=keys), -1)
-    return np.array(places.to_numpy(), dtype=np.int64)
-
-
-def _seen(places: Any, size: int) -> Any:
-    seen = np.zeros(size, dtype=bool)
-    seen[places[places >= 0]] = True
-    return seen
-
-
-def _sum_at(places: Any, units: Units, size: int) -> Units:
-    held = places >= 0
-    sums = np.zeros(size, dtype=np.int64)
-    np.add.at(sums, places[held], units[held])
-    return sums
+    options = [
+        Option(len(_changed(one, first, _TIPS)), _SURE if one.tip_basis == "none" else 2)
+        for one in candidates
+    ]
+    choice = choose(options, Judged(view, len(sums), len(sums)))
+    return _Stage("tips", _TIPS, policy, candidates, choice)
 
 
 def _choices(stated: Any, candidates: Iterable[Any]) -> Iterable[Any]:
@@ -249,23 +252,6 @@ def _choices(stated: Any, candidates: Iterable[Any]) -> Iterable[Any]:
     return candidates if stated == "auto" else (stated,)
 
 
-def _best(
-    candidates: list[Policy], explained: Callable[[Policy], Any], of: int
-) -> tuple[Policy, int, int]:
-    """Take the default unless another reading explains clearly more."""
-    counts = [int(np.count_nonzero(explained(candidate))) for candidate in candidates]
-    best = max(range(len(counts)), key=lambda place: (counts[place], -place))
-    gain = counts[best] - counts[0]
-    explains_all = counts[best] == of and gain >= FEW
-    explains_most = counts[best] >= _MOST * of and gain >= ENOUGH
-    if not (explains_all or explains_most):
-        best = 0
-    return candidates[best], counts[best], of
-
-
-def _reading(
-    setting: str, stated: object, chosen: object, default: object, explains: int, of: int
-) -> Reading:
-    by = "stated" if stated != "auto" else "default" if chosen == default else "inferred"
-    word = {True: "yes", False: "no"}.get(chosen, chosen) if isinstance(chosen, bool) else chosen
-    return Reading(setting, str(word), by, explains, of)  # type: ignore[arg-type]
+def _changed(one: Policy, other: Policy, names: Sequence[str]) -> list[str]:
+    """Name the settings in which two candidates differ."""
+    return [name for name in names if getattr(one, name) != getattr(other, name)]

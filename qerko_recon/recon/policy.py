@@ -32,6 +32,7 @@ _CHOICES: Final[Mapping[str, tuple[object, ...]]] = MappingProxyType(
         "tip_in_parts": ("auto", True, False),
         "tip_layout": ("auto", "beside", "inside", "line", "none"),
         "price": ("auto", "unit", "line"),
+        "discount_in_parts": ("auto", True, False),
     }
 )
 
@@ -53,7 +54,7 @@ class Policy:
     ----------
     tip_basis
         Which tip the POS is to book: ``gross`` (what the guest gave), ``net`` (what is left
-        after the fee), ``none`` (the POS books no tips).
+        after the fee), ``none`` (the POS books no tips, and what it books is compared without).
     tip_in_parts
         Whether the parts' total contains the gross tip.
     tip_layout
@@ -61,6 +62,9 @@ class Policy:
         on ``auto`` what the export's profile says counts.
     price
         Whether an item's price is for one (``unit``) or for the line (``line``).
+    discount_in_parts
+        Whether the parts' total still contains the discount, since somebody else pays it to the
+        venue, as a brewery does; else the guest paid that much less.
     tolerance
         A variance up to this much, in the currency's own unit, is reported as ``rounding``.
     settled_states, cancelled_states
@@ -100,6 +104,7 @@ class Policy:
     tip_in_parts: bool | Literal["auto"] = "auto"
     tip_layout: TipLayout = "auto"
     price: PriceReading = "auto"
+    discount_in_parts: bool | Literal["auto"] = "auto"
     tolerance: Decimal | str = Decimal("0.00")
     settled_states: tuple[str, ...] = (PAID,)
     cancelled_states: tuple[str, ...] = (CANCELLED,)

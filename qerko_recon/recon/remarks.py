@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -12,22 +12,20 @@ from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.match import Matching
 from qerko_recon.recon.remark import Remark
-from qerko_recon.recon.result import Reading
 
 __all__ = ["remarks"]
 
 _KNOWN_STATES: Final = frozenset({"paid", "cancelled", "open"})
-_HALF: Final = 2
 
 
 def remarks(
-    comparison: Comparison, matching: Matching, decided: Decided, readings: Sequence[Reading]
+    comparison: Comparison, matching: Matching, decided: Decided, doubts: Iterable[Remark]
 ) -> Iterator[Remark]:
     """Collect the remarks of a run."""
     yield from _unknown_currencies(comparison)
     yield from _unknown_words(comparison)
     yield from _not_found(comparison, matching)
-    yield from _poor_readings(readings)
+    yield from doubts
     others = comparison.intake.tenders.others.num_rows
     if others:
         yield Remark("set_aside", {"count": others})
@@ -84,18 +82,3 @@ def _not_found(comparison: Comparison, matching: Matching) -> Iterator[Remark]:
     )
     if lost:
         yield Remark("not_found", {"ids": lost})
-
-
-def _poor_readings(readings: Sequence[Reading]) -> Iterator[Remark]:
-    """Warn where the reading taken explains less than half of the payments."""
-    for reading in readings:
-        if reading.chosen != "stated" and _HALF * reading.explains < reading.of:
-            yield Remark(
-                "poor_reading",
-                {
-                    "setting": reading.setting,
-                    "value": reading.value,
-                    "explains": reading.explains,
-                    "of": reading.of,
-                },
-            )

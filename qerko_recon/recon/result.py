@@ -110,6 +110,9 @@ class Reconciliation:
         What went in, in the contract's columns. Beside them ``payments`` has ``settled`` and
         ``settled_tip``, and ``tenders`` has ``posted`` and ``posted_tip``: what each row counts
         for.
+    candidates
+        Every way to read the data that was judged, with the columns of
+        :data:`qerko_recon.schema.CANDIDATES`: how many payments each explains.
     """
 
     summary: Summary
@@ -123,6 +126,7 @@ class Reconciliation:
     others: pd.DataFrame
     problems: pd.DataFrame
     failures: pd.DataFrame
+    candidates: pd.DataFrame
     details: Details
     inputs: Inputs | None = None
 

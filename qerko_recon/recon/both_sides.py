@@ -1,0 +1,127 @@
+"""Payments beside their POS lines, summed: both sides in, exact sums of what stands together out.
+
+For judging how the data are to be read, before anything is matched: a payment stands beside the
+lines that name it, and what no ID brings together stands together by bill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qerko_recon.recon.coded import Mask, Units
+from qerko_recon.recon.intake import Intake
+
+__all__ = ["BothSides", "sum_both_sides"]
+
+
+@dataclass(frozen=True, eq=False)
+class BothSides:
+    """What Qerko settles and what the POS posts, a row a payment or a bill, in millionths."""
+
+    parts: Units
+    gross: Units
+    net: Units
+    amount: Units
+    tip: Units
+    has_tip: Mask
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+
+def sum_both_sides(intake: Intake) -> BothSides:
+    """Sum what counts on both sides of each payment, and of each bill where no ID tells.
+
+    Payments that settle for nothing, lines that do not count and all that stands beside an
+    amount that cannot be read are left out.
+    """
+    paid, posted, owner = intake.payments, intake.tenders, intake.owner
+    places = _Places(np.where(posted.counts & posted.readable, owner, -1), len(paid))
+    unreadable = np.zeros(len(paid), dtype=bool)
+    unreadable[owner[(owner >= 0) & ~posted.readable]] = True
+    both = paid.settles & ~unreadable & places.mask(None)
+    named = BothSides(
+        paid.parts_total[both],
+        paid.tip_gross[both],
+        paid.tip_net[both],
+        places.sum(posted.amount)[both],
+        places.sum(posted.tip)[both],
+        places.mask(posted.has_tip)[both],
+    )
+    by_bill = _by_bill(intake, owner)
+    return named if by_bill is None else _joined(named, by_bill)
+
+
+def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
+    """Sum what no payment ID brings together, by bill and currency."""
+    paid, posted = intake.payments, intake.tenders
+    unnamed = np.asarray(pc.is_null(posted.table["payment_id"]).to_numpy())
+    lines = np.flatnonzero(unnamed & posted.counts & (owner < 0))
+    if not len(lines):
+        return None
+    is_open = paid.settles.copy()
+    is_open[owner[owner >= 0]] = False
+    payments = np.flatnonzero(is_open)
+    left, right = _keys(paid.table, payments), _keys(posted.table, lines)
+    keys = pc.unique(pc.drop_null(left))
+    bills = _Places(_found(left, keys), len(keys))
+    at = _found(right, keys)
+    readable = posted.readable[lines]
+    booked = _Places(np.where(readable, at, -1), len(keys))
+    both = bills.mask(None) & booked.mask(None) & ~_Places(at, len(keys)).mask(~readable)
+    return BothSides(
+        bills.sum(paid.parts_total[payments])[both],
+        bills.sum(paid.tip_gross[payments])[both],
+        bills.sum(paid.tip_net[payments])[both],
+        booked.sum(posted.amount[lines])[both],
+        booked.sum(posted.tip[lines])[both],
+        booked.mask(posted.has_tip[lines])[both],
+    )
+
+
+def _keys(table: pa.Table, rows: Units) -> pa.Array:
+    """Name bill and currency of some rows in one text; nothing where there is no bill."""
+    some = table.select(["bill_id", "currency"]).take(pa.array(rows)).combine_chunks()
+    joined = pc.binary_join_element_wise(some["currency"], some["bill_id"], "\n")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _found(values: pa.Array, among: pa.Array) -> Units:
+    """Find values, −1 where they are not."""
+    found = pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1)
+    return np.asarray(found.to_numpy(False)).astype(np.int64)
+
+
+class _Places:
+    """Where rows go in sums of some size; a row at −1 goes nowhere."""
+
+    def __init__(self, places: Units, size: int) -> None:
+        self._size = size
+        self._rows = np.flatnonzero(places >= 0)
+        self._goes = places[self._rows]
+
+    def sum(self, units: Units) -> Units:
+        """Sum a column, exactly."""
+        sums = np.zeros(self._size, dtype=np.int64)
+        np.add.at(sums, self._goes, units[self._rows])
+        return sums
+
+    def mask(self, held: Mask | None) -> Mask:
+        """Tell where a mask holds for any row, or where there is any row."""
+        goes = self._goes if held is None else self._goes[held[self._rows]]
+        found = np.zeros(self._size, dtype=bool)
+        found[goes] = True
+        return found
+
+
+def _joined(one: BothSides, other: BothSides) -> BothSides:
+    return BothSides(
+        *(
+            np.concatenate([getattr(side, each.name) for side in (one, other)])
+            for each in fields(BothSides)
+        )
+    )
