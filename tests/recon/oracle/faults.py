@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from recon.oracle.trade import CENT, Bill, Day, Line, Paid, Planted, Trade, moment
+from recon.oracle.trade import CENT, Bill, Day, Line, Paid, Planted, Trade, choose_world, moment
 
 Found = list[Planted] | None
 
@@ -338,7 +338,11 @@ def next_day(spot: Spot) -> Found:
     """A payment of the business day after those of the export."""
     if not spot.world.times:
         return None
-    day = max(spot.world.days) + timedelta(days=1)
+    last = max(spot.world.days)
+    day = last + timedelta(days=1)
+    others = [line for line in spot.day.lines if line not in spot.lines]
+    if sum(line.at.date() == last for line in others) < 0.1 * len(others):
+        return None  # the export would not cover the last day
     found = spot.one("timing", -spot.paid.due, "other_business_day")
     spot.paid.at = moment(spot.chance, day)
     spot.rid()
@@ -500,6 +504,19 @@ def sum_twice(chance: Random, bill: Bill) -> Found:
 
 
 WHOLE_BILL = (sum_wrong, sum_missing, sum_twice)
+
+
+def made(seed: int, ids: str, layouts: tuple[str, ...] = ()) -> Day:
+    """Make a day with its faults from a seed, of a venue whose lines name their payments so."""
+    chance = Random(seed)
+    world = choose_world(chance, ids)
+    while layouts and world.layout not in layouts:
+        world = choose_world(chance, ids)
+    trade = Trade(chance, world)
+    # What is not stated has to be found from the data, so most of them have to be right.
+    day = trade.day(chance.choice([20, 60]) if world.stated else 150)
+    plant(chance, trade, day, chance.choice([0, 0.1, 0.4]) if world.stated else 0.1)
+    return day
 
 
 def plant(chance: Random, trade: Trade, day: Day, share: float) -> None:

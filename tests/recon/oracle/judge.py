@@ -168,6 +168,13 @@ def _is(want: Planted, got: Planted) -> bool:
     return same and (not want.who or got.who <= want.who) and want.reason in {None, got.reason}
 
 
+def judge(result, day: Day) -> None:
+    """Refuse a result that misses anything, adds anything, or does not close."""
+    missed, unplanted = differences(day.planted, found(result))
+    assert (missed, unplanted) == ([], []), day.world
+    closed(result, day)
+
+
 def closed(result, day: Day) -> None:
     """Check the bridge and control totals against the day's own sums."""
     assert result.unexplained == 0

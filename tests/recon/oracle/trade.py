@@ -160,7 +160,7 @@ def moment(chance: Random, day: date, *, late: bool = False) -> datetime:
     return local.replace(tzinfo=ZONE).astimezone(UTC)
 
 
-def world(chance: Random, ids: str | None = None) -> World:
+def choose_world(chance: Random, ids: str | None = None) -> World:
     """Choose how a venue works, from all that go together."""
     ids = ids or chance.choice(["all", "all", "some", "none"])
     basis = chance.choice(["gross", "gross", "gross", "net", "none"])
