@@ -54,11 +54,13 @@ class Alone:
         self._counterpart_of = {group.payments[0]: group.tenders[0] for group in suggested}
         self._counterpart_to = {group.tenders[0]: group.payments[0] for group in suggested}
         self.posted_days = posted_days(comparison)
-        self._paid_days = covered_days(comparison.days)
+        given = comparison.policy.business_day
+        self._paid_days = frozenset({given}) if given else covered_days(comparison.days)
         self.nothing_due: list[Group] = []
 
     def drafts(self) -> Iterator[Drafts]:
         """Find every break of what stands alone."""
+        self.nothing_due += [Group("nothing_due", (), pair) for pair in self._matching.reversed]
         yield from self._payments()
         yield from self._named_lines()
         found = [
@@ -240,9 +242,10 @@ class Alone:
             facts = {"detail": str(failure["detail"] or "")} if failure["detail"] else NO_FACTS
             if kind == _NOT_FOUND:
                 yield from self._of_lines("not_found", rows, facts)
-            elif rows:
-                yield from self._of_lines(f"unfetched_{kind}", rows, facts)
-            elif failure["payment_id"] not in told:
+                continue
+            drafts = list(self._of_lines(f"unfetched_{kind}", rows, facts))
+            yield from drafts
+            if not drafts and failure["payment_id"] not in told:
                 yield Draft(
                     kind="unfetched",
                     reason=f"unfetched_{kind}",

@@ -1,15 +1,17 @@
 """Match what stands on one bill: payments, and POS lines without a payment ID.
 
-Takes in amounts; gives out matches, repeated lines, and what is left. Exact sums come first: one
-to one, then the smallest sets of payments and lines that make the same sum, in a fixed order, so
-that the same bill always comes out the same whatever the order of its rows.
+Takes in amounts; gives out matches, repeated lines, and what is left. Exact sums come first, with
+their tips where the POS says them: one to one, then the smallest sets of payments and lines that
+make the same sum, in a fixed order, so that the same bill always comes out the same whatever the
+order of its rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 from qerko_recon.recon.sums import Sums, common_sum
@@ -19,6 +21,9 @@ __all__ = ["BillLine", "BillMatch", "match_bill", "sum_up"]
 _HARD_SEARCHES: Final = 8
 """How many matches by sums are looked for on a bill whose sums cannot all be followed."""
 
+_TIP_BITS: Final = 80
+"""An amount and its tip are one number: the tip has the low bits, more than any sum fills."""
+
 Rows = tuple[int, ...]
 Pairs = Collection[tuple[int, int]]
 
@@ -27,7 +32,8 @@ Pairs = Collection[tuple[int, int]]
 class BillLine:
     """A payment or a POS line of the bill.
 
-    ``active`` says that its money counts: the payment settles, the line is posted.
+    ``amount`` is with the tip; ``active`` says that its money counts: the payment settles, the
+    line is posted. ``tip`` is ``None`` where the POS does not say it.
     """
 
     row: int
@@ -35,14 +41,24 @@ class BillLine:
     active: bool
     key: str  # its ID, for a fixed order
     readable: bool = True
+    tip: int | None = None
+
+
+Weight = Callable[[BillLine], int]
+_Option = tuple[list[BillLine], list[BillLine]]
 
 
 @dataclass(eq=False)
 class BillMatch:
-    """What came of a bill: (rule, payment rows, line rows, status), repeats, and the rest."""
+    """What came of a bill.
+
+    ``matches`` are (rule, payment rows, line rows, status); ``duplicates`` (line, the one that it
+    repeats); ``reversed`` pairs of lines that take each other back; then the rest.
+    """
 
     matches: list[tuple[str, Rows, Rows, str]] = field(default_factory=list)
     duplicates: list[tuple[int, int]] = field(default_factory=list)
+    reversed: list[tuple[int, int]] = field(default_factory=list)
     payments: list[int] = field(default_factory=list)
     tenders: list[int] = field(default_factory=list)
     gave_up: bool = False
@@ -63,6 +79,10 @@ class _Bill:
         self.standing = list(standing)
         self.apart = apart
         self.outcome = BillMatch()
+        self._weights: tuple[Weight, ...] = (_amount,)
+        if all(line.tip is not None for line in tenders if line.active):
+            self._weights = (_amount_and_tip, _amount)
+        self._reversed: list[tuple[BillLine, BillLine]] = []
 
     def match(
         self, rule: str, left: list[BillLine], right: list[BillLine], status: str = "confirmed"
@@ -80,73 +100,122 @@ class _Bill:
         others = list(right)
         return not any((one.row, other.row) in self.apart for one in left for other in others)
 
-    def pair_equal(self, *, paid: bool, posted: bool, rule: str) -> None:
-        """Pair payments and lines of the same amount, in the given states."""
-        lines: dict[int, list[BillLine]] = defaultdict(list)
-        for one in self.tenders:
-            if one.active == posted and one.readable:
-                lines[one.amount].append(one)
-        candidates = [one for one in self.payments if one.active == paid]
-        wanted = Counter(one.amount for one in candidates)
-        offered = {amount: len(same) for amount, same in lines.items()}
-        for payment in candidates:
-            same_amount = lines[payment.amount]
-            allowed = (one for one in same_amount if self.may_match([payment], [one]))
-            if (line := next(allowed, None)) is not None:
-                same = wanted[payment.amount] == offered[payment.amount]
-                status = "confirmed" if same or not (paid and posted) else "ambiguous"
-                same_amount.remove(line)
-                self.match(rule, [payment], [line], status)
+    def set_reversals_aside(self) -> None:
+        """Take out lines that take each other back, where there is more than the two of them."""
+        for back in [line for line in self.active_tenders if line.amount < 0]:
+            taken = next((one for one in self.tenders if _takes_back(back, one)), None)
+            if taken is not None:
+                self._reversed.append((taken, back))
+                self.tenders = [line for line in self.tenders if line not in (taken, back)]
 
-    def pair_sums(self) -> None:
+    def match_reversed(self) -> None:
+        """Give a payment without a line the one that was taken back; the rest is for nothing."""
+        for taken, back in self._reversed:
+            payment = next(
+                (
+                    one
+                    for one in self.active_payments
+                    if one.amount == taken.amount and self.may_match([one], [taken, back])
+                ),
+                None,
+            )
+            if payment is not None:
+                self.match("bill_exact", [payment], [taken, back])
+            else:
+                self.outcome.reversed.append((taken.row, back.row))
+
+    def pair_exactly(self, *, paid: bool, posted: bool) -> None:
+        """Match equal amounts, then equal sums, of payments and lines in the given states."""
+        for weight in self._weights:
+            self._pair_equal(weight, paid=paid, posted=posted)
+            self._pair_sums(weight, paid=paid, posted=posted)
+
+    def _pair_equal(self, weight: Weight, *, paid: bool, posted: bool) -> None:
+        """Pair payments and lines of the same amount."""
+        left, right = self._sides(paid=paid, posted=posted)
+        lines: dict[int, list[BillLine]] = defaultdict(list)
+        for one in right:
+            lines[weight(one)].append(one)
+        wanted = Counter(weight(payment) for payment in left)
+        offered = {amount: len(same) for amount, same in lines.items()}
+        for payment in left:
+            amount = weight(payment)
+            allowed = (one for one in lines[amount] if self.may_match([payment], [one]))
+            if (line := next(allowed, None)) is not None:
+                same = wanted[amount] == offered[amount]
+                status = "confirmed" if same or not (paid and posted) else "ambiguous"
+                lines[amount].remove(line)
+                self.match("bill_exact", [payment], [line], status)
+
+    def _pair_sums(self, weight: Weight, *, paid: bool, posted: bool) -> None:
         """Match the smallest sets of payments and lines that make the same sum, one by one."""
         hard = 0
         while hard < _HARD_SEARCHES:
-            left, right = self.active_payments, self.active_tenders
+            left, right = self._sides(paid=paid, posted=posted)
             if not left or not right:
                 return
-            sums = [Sums.of([line.amount for line in side]) for side in (left, right)]
-            is_hard = not (sums[0].is_whole and sums[1].is_whole)
-            hard += is_hard
+            sums = [Sums.of([weight(line) for line in side]) for side in (left, right)]
+            hard += not (sums[0].is_whole and sums[1].is_whole)
             found = common_sum(*sums)
             if found is None:
                 break
-            some = _pick(left, found.left), _pick(right, found.right)
+            some = _pick(left, found.left, weight), _pick(right, found.right, weight)
             if not self.may_match(*some):
                 break
             self.match("bill_sum", *some, "confirmed" if found.is_only else "ambiguous")
-        self._pair_whole(is_hard=bool(hard))
+        self._pair_whole(weight, paid=paid, posted=posted, is_hard=bool(hard))
 
-    def _pair_whole(self, *, is_hard: bool) -> None:
+    def _pair_whole(self, weight: Weight, *, paid: bool, posted: bool, is_hard: bool) -> None:
         """Match all with all where the totals agree; where a search was given up, say so."""
-        left, right = self.active_payments, self.active_tenders
+        left, right = self._sides(paid=paid, posted=posted)
         if not left or not right:
             return
-        if _total(left) == _total(right) and self.may_match(left, right):
+        if sum(map(weight, left)) == sum(map(weight, right)) and self.may_match(left, right):
             self.match("bill_sum", left, right)
         else:
-            self.outcome.gave_up |= is_hard
+            self.outcome.gave_up |= is_hard and weight is _amount
 
-    def pair_rest(self, tolerance: int) -> None:
-        """Pair what is left, closest first: same bill, but the amounts differ.
+    def _sides(self, *, paid: bool, posted: bool) -> tuple[list[BillLine], list[BillLine]]:
+        return (
+            [line for line in self.payments if line.active == paid],
+            [line for line in self.tenders if line.active == posted and line.readable],
+        )
 
-        Where one payment is left with several lines, or one line with several payments, all are
-        taken together if that comes closer than any one of them.
+    def pair_rest(self, tolerance: int, *, near: bool) -> None:
+        """Pair what is left: same bill, but the amounts differ.
+
+        With ``near`` only what comes closer than half of the payment.
         """
-        while True:
-            left = self.active_payments
-            right = [line for line in self.tenders if line.active or not line.readable]
-            options = [([one], [other]) for one in left for other in right]
-            if len(options) > 1 and 1 in {len(left), len(right)}:
-                options.append((left, right))
-            allowed = [option for option in options if self.may_match(*option)]
-            if not allowed:
-                return
-            payments, tenders = min(allowed, key=_closeness)
+        while (option := self._closest(near=near)) is not None:
+            payments, tenders = option
             gap = abs(_total(payments) - _total(tenders))
             readable = all(line.readable for line in tenders)
             rule = "bill_tolerance" if gap <= tolerance and readable else "bill_only"
             self.match(rule, payments, tenders)
+
+    def _closest(self, *, near: bool) -> _Option | None:
+        """Choose what belongs together most likely.
+
+        As many payments as lines go in pairs, if they are near. A payment that is left alone has
+        all that is left of the lines. Else the closest, be it a pair or all with all.
+        """
+        left = self.active_payments
+        right = [line for line in self.tenders if line.active or not line.readable]
+        if near and not all(line.readable for line in right):
+            return None
+        # A tip on a line of its own is of some other line, so none of them goes by itself.
+        alone = not any(line.tip and line.tip == line.amount for line in right)
+        pairs = [([one], [other]) for one in left for other in right if alone]
+        options = [option for option in pairs if self.may_match(*option)]
+        if len(left) == len(right) and _go_in_pairs(options, len(left)):
+            return min(options, key=_closeness, default=None)
+        whole = (left, right)
+        if left and right and len(pairs) != 1 and self.may_match(*whole):
+            if len(left) == 1 and (_is_near(whole) or not near):
+                return whole
+            options.append(whole)
+        held = [option for option in options if not near or _is_near(option)]
+        return min(held, key=_closeness, default=None)
 
     def set_repeats_aside(self) -> None:
         """Recognise lines that repeat one already matched on this bill."""
@@ -155,6 +224,17 @@ class _Bill:
             if twin is not None and twin.active:
                 self.outcome.duplicates.append((tender.row, twin.row))
                 self.tenders.remove(tender)
+
+    def add_refunds(self) -> None:
+        """Put money given back to the only match of the bill, if that is all that is left."""
+        left = self.tenders
+        if len(self.outcome.matches) != 1 or not left or self.payments:
+            return
+        _, payments, tenders, status = self.outcome.matches[0]
+        if all(line.active and line.amount < 0 for line in left):
+            rows = tuple(line.row for line in left)
+            self.outcome.matches = [("bill_only", payments, (*tenders, *rows), status)]
+            self.tenders = []
 
     @property
     def active_payments(self) -> list[BillLine]:
@@ -188,15 +268,17 @@ def match_bill(
         Rows of payments and lines that somebody ruled do not belong together.
     """
     bill = _Bill(payments, tenders, standing, apart)
-    if payments and tenders:
-        bill.pair_equal(paid=True, posted=True, rule="bill_exact")
-        bill.pair_sums()
-        # Of what is left, cancelled payments may still be posted, and paid ones be open.
-        bill.pair_equal(paid=False, posted=True, rule="bill_exact")
-        bill.pair_equal(paid=True, posted=False, rule="bill_exact")
-        bill.pair_equal(paid=False, posted=False, rule="bill_exact")
-        bill.pair_rest(tolerance)
+    bill.set_reversals_aside()
+    bill.pair_exactly(paid=True, posted=True)
+    # Of what is left, cancelled payments may still be posted, and paid ones be open.
+    bill.pair_exactly(paid=False, posted=True)
+    bill.pair_rest(tolerance, near=True)
+    bill.match_reversed()
+    bill.pair_exactly(paid=True, posted=False)
+    bill.pair_exactly(paid=False, posted=False)
+    bill.pair_rest(tolerance, near=False)
     bill.set_repeats_aside()
+    bill.add_refunds()
     bill.outcome.payments = [line.row for line in bill.payments]
     bill.outcome.tenders = [line.row for line in bill.tenders]
     return bill.outcome
@@ -205,32 +287,62 @@ def match_bill(
 def sum_up(target: int, lines: list[BillLine]) -> list[BillLine] | None:
     """Find the smallest set of lines that sums to the target; ``None`` if there is none."""
     sums = Sums.of([line.amount for line in lines], target)
-    return _pick(lines, sums.chosen(target)) if target in sums.ways else None
+    return _pick(lines, sums.chosen(target), _amount) if target in sums.ways else None
 
 
-def _pick(lines: Iterable[BillLine], wanted: Mapping[int, int]) -> list[BillLine]:
+def _pick(lines: Iterable[BillLine], wanted: Mapping[int, int], weight: Weight) -> list[BillLine]:
     """Take so many lines of each amount, in their fixed order."""
     left = dict(wanted)
     some = []
     for line in sorted(lines, key=_order):
-        if left.get(line.amount, 0):
-            left[line.amount] -= 1
+        if left.get(weight(line), 0):
+            left[weight(line)] -= 1
             some.append(line)
     return some
+
+
+def _amount(line: BillLine) -> int:
+    return line.amount
+
+
+def _amount_and_tip(line: BillLine) -> int:
+    return (line.amount << _TIP_BITS) + (line.tip or 0)
+
+
+def _takes_back(back: BillLine, line: BillLine) -> bool:
+    tips_agree = None in {line.tip, back.tip} or line.tip == -(back.tip or 0)
+    return line.active and line.amount == -back.amount and tips_agree
 
 
 def _order(line: BillLine) -> tuple[int, str]:
     return -line.amount, line.key
 
 
-def _closeness(option: tuple[list[BillLine], list[BillLine]]) -> tuple[object, ...]:
-    """Rank a pairing: a line that cannot be read may be just what the payment lacks."""
+def _go_in_pairs(options: list[_Option], size: int) -> bool:
+    """Tell whether the closest pairs, each row once, are all near."""
+    left = sorted((one for one in options if _is_near(one)), key=_closeness)
+    pairs = 0
+    while left:
+        (payment,), (tender,) = left[0]
+        pairs += 1
+        left = [one for one in left if one[0] != [payment] and one[1] != [tender]]
+    return pairs == size
+
+
+def _is_near(option: _Option) -> bool:
+    gap = abs(_total(option[0]) - _total(option[1]))
+    return 2 * gap <= _total(option[0])
+
+
+def _closeness(option: _Option) -> tuple[object, ...]:
+    """Rank by the share that differs; a line that cannot be read may be just what is lacking."""
     payments, tenders = option
-    short = _total(payments) - _total(tenders)
+    settled, short = _total(payments), _total(payments) - _total(tenders)
     may_fit = short >= 0 and not all(line.readable for line in tenders)
+    share = Fraction(0 if may_fit else abs(short), max(settled, 1))
     size = len(payments) + len(tenders)
     orders = [_order(one) for one in payments], [_order(one) for one in tenders]
-    return 0 if may_fit else abs(short), abs(short), size, *orders
+    return share, abs(short), size, *orders
 
 
 def _total(lines: Iterable[BillLine]) -> int:

@@ -79,9 +79,12 @@ class _Classes:
         cancelled = self._is_single & side.cancelled[groups.first]
         back = cancelled & (sums.posted != 0)
         nothing = ~unsettled & readable & (sums.posted == 0) & (sums.settled != 0)
+        foreign = np.isin(groups.first, list(self._comparison.foreign))
+        nothing &= ~foreign
         rest = ~unsettled & readable & ~nothing
         fits = (sums.variance == 0) & (~sums.says_tip | (sums.tip == sums.due))
         repeats = rest & ~fits & (sums.variance > 0) & (groups.tender_counts > 1)
+        repeats |= rest & ~fits & (foreign | self._are_inactive())
         odd = (~readable & ~back) | (unsettled & ~cancelled) | repeats
         odd |= rest & fits & self._comparison.providers.suspects(groups)
         yield from self._states(back, nothing)
@@ -93,6 +96,14 @@ class _Classes:
         ]
         if found:
             yield Drafts.of(found)
+
+    def _are_inactive(self) -> Mask:
+        """Tell where just the lines that do not count are missing."""
+        lines = self._comparison.intake.tenders
+        idle = self._groups.posted(np.where(lines.counts, 0, lines.total))
+        variance = self._sums.variance
+        found: Mask = (variance != 0) & (variance == -idle)
+        return found
 
     def _states(self, back: Mask, nothing: Mask) -> Iterator[Drafts]:
         """Report money of a cancelled payment, and payments whose lines post nothing."""

@@ -8,7 +8,7 @@ common kinds are compared at once by :mod:`qerko_recon.recon.classify`, to the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
@@ -48,6 +48,8 @@ class Comparison:
         ``due`` of the payments that settle, 0 of the others.
     days
         The business day of each payment.
+    foreign
+        For payments with lines in another currency, these lines.
     """
 
     def __init__(self, intake: Intake, policy: Policy) -> None:
@@ -59,6 +61,7 @@ class Comparison:
         self.due: Units = self.base + self.tip
         self.settled: Units = np.where(intake.payments.settles, self.due, 0)
         self.days: Days = intake.payments.days
+        self.foreign: Mapping[int, Sequence[int]] = {}
 
     @cached_property
     def providers(self) -> Providers:
@@ -97,13 +100,47 @@ class Comparison:
         posted = int(lines.posted[list(group.tenders)].sum())
         if not lines.readable[list(group.tenders)].all():
             yield self._unreadable(group, settled, posted)
-        elif posted == 0 and settled != 0:
+        elif group.payments[0] in self.foreign and posted < settled:
+            yield self.other_currency(group, settled, posted)
+        elif (posted == 0 and settled != 0) or self._is_inactive(group, posted - settled):
             reason = self._why_nothing_is_posted(group)
+            idle = tuple(row for row in group.tenders if not lines.counts[row])
             yield self._draft(
-                "state_mismatch", reason, "state", (settled, 0), group.payments, group.tenders
+                "state_mismatch",
+                reason,
+                "state",
+                (settled, posted),
+                group.payments,
+                group.tenders if posted == 0 else idle,
             )
         else:
             yield from self._amounts(group, settled, posted)
+
+    def _is_inactive(self, group: Group, variance: int) -> bool:
+        """Tell whether just the lines that do not count are missing."""
+        lines = self.intake.tenders
+        idle = [row for row in group.tenders if not lines.counts[row] and lines.readable[row]]
+        return variance != 0 and variance == -int(lines.total[idle].sum())
+
+    def other_currency(self, group: Group, settled: int, posted: int) -> Draft:
+        """Report what a payment lacks since some of its lines have another currency."""
+        payment = group.payments[0]
+        intake = self.intake
+        facts = {
+            "currency_settled": intake.currency(payment),
+            "currency_posted": ", ".join(
+                sorted({intake.posted_in(row) for row in self.foreign[payment]})
+            ),
+        }
+        return self._draft(
+            "currency_mismatch",
+            "currency_differs",
+            "currency",
+            (settled, posted),
+            group.payments,
+            group.tenders,
+            facts,
+        )
 
     def _not_settled(self, group: Group) -> Iterator[Draft]:
         row = group.payments[0]

@@ -110,6 +110,8 @@ class _Homes:
             day = comparison.intake.tenders.days[group.tenders[0]]
             self.paid_home[list(group.payments)] = day
             self.posted_home[list(group.tenders)] = day
+        for pair in matching.reversed:
+            self.posted_home[list(pair)] = comparison.intake.tenders.days[pair[0]]
         own = comparison.intake.tenders.days
         # A line without a time is taken for one of the day of what it belongs to.
         self.posted: Days = np.where(np.isnat(own), self.posted_home, own)

@@ -48,8 +48,9 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
     decided = decide(intake, policy.rules)
-    matching = match(intake, comparison.due, comparison.settled, comparison.tolerance, decided)
+    matching = match(comparison, decided)
     comparison.days = _known_days(comparison, matching)
+    comparison.foreign = matching.foreign
     suggested = suggest(intake, matching, comparison.settled, policy.time_window, decided)
     alone = Alone(comparison, matching, decided, suggested)
     drafts = _drafts(comparison, matching, alone)

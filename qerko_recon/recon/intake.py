@@ -254,8 +254,8 @@ def _refuse_overflow(paid: PaymentSide, posted: TenderSide) -> None:
     for what, units in (("payments", paid.parts_total), ("POS lines", posted.total)):
         if sum_exactly(np.abs(units)) >= _MOST:
             raise ReconciliationError(
-                f"the {what} sum to more than 12 digits before the decimal point, which cannot be "
-                "held exactly; reconcile fewer of them at once, or look for a damaged amount"
+                f"the sum of the {what} does not fit: at most 12 digits before the decimal point "
+                "are held; reconcile fewer of them at once, or look for a damaged amount"
             )
 
 
@@ -280,6 +280,7 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
         "payments.frame",
         required,
     )
+    table = _without_empty(table, "bill_id")
     zero = pa.scalar(0, PAYMENTS.field("tip_gross").type)
     table = _replaced(table, "tip_gross", pc.fill_null(table["tip_gross"], zero))
     state = table["state"]
@@ -315,6 +316,7 @@ def _tender_side(
                 "pos.tenders has total and tip but no amount; add amount = total − tip"
             )
     table = conform(tenders, TENDERS, what="pos.tenders", required=("amount",))
+    table = _without_empty(table, "tender_id", "payment_id", "bill_id")
     table = _name_rows(table)
     # Hashing needs no interpreter, so the other core does it meanwhile.
     unique = pool.submit(_refuse_same_ids, flat(table["tender_id"]))
@@ -360,6 +362,12 @@ def _refuse_same_ids(ids: pa.Array) -> None:
 def _with_total(table: pa.Table) -> pa.Table:
     """Derive the total, which is amount and tip whatever the input says."""
     units = to_units(table["amount"]) + to_units(table["tip"])
+    if len(units) and int(np.abs(units).max()) >= _MOST:
+        line = table["tender_id"][int(np.argmax(np.abs(units)))].as_py()
+        raise ReconciliationError(
+            f"pos.tenders: amount and tip of the line {shorten(line)} make a total that does not "
+            "fit: at most 12 digits before the decimal point are held"
+        )
     column = from_units(units, np.asarray(pc.is_null(table["amount"]).to_numpy()))
     return _replaced(table, "total", column)
 
@@ -404,19 +412,45 @@ def _reversals(table: pa.Table) -> Mask:
 
 
 def _currencies(table: pa.Table, paid: PaymentSide) -> pa.Array:
-    """Fill a line's missing currency from its payment, else from what most payments have."""
-    own = table["currency"].combine_chunks()
+    """Fill a line's missing currency from its payment, its bill, or what most payments have."""
+    own = flat(table["currency"])
     if not own.null_count:
         return own
-    place = pc.index_in(table["payment_id"], value_set=paid.table["payment_id"])
-    linked = pc.take(paid.table["currency"].combine_chunks(), place.combine_chunks())
+    currency = flat(paid.table["currency"])
+    place = pc.index_in(flat(table["payment_id"]), value_set=flat(paid.table["payment_id"]))
+    linked = currency.take(place)
+    if own.null_count and linked.null_count:
+        linked = pc.coalesce(linked, _currencies_of_bills(flat(table["bill_id"]), paid))
     counts = pc.value_counts(paid.table["currency"]).to_pylist()
     most = max(counts, key=lambda one: (one["counts"], one["values"]), default=None)
     return pc.coalesce(own, linked, pa.scalar(most["values"] if most else _own_default(own)))
 
 
+def _currencies_of_bills(bills: pa.Array, paid: PaymentSide) -> pa.Array:
+    """Give each line the currency of its bill's payments, if they have one alone."""
+    words, (own, wanted) = encode(paid.table["bill_id"], bills)
+    currencies, (codes,) = encode(paid.table["currency"])
+    only = np.full(len(words) + 1, -1, dtype=np.int64)  # the last place is for no bill
+    known = own >= 0
+    only[own[known]] = codes[known]
+    mixed = own[known][only[own[known]] != codes[known]]
+    only[mixed] = -1
+    found = only[wanted]
+    return currencies.take(pa.array(found, mask=found < 0))
+
+
 def _replaced(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, column)
+
+
+def _without_empty(table: pa.Table, *names: str) -> pa.Table:
+    """Take an empty text for no text."""
+    for name in names:
+        empty = pc.equal(table[name], "")
+        if pc.any(empty).as_py():
+            nothing = pa.scalar(None, pa.string())
+            table = _replaced(table, name, pc.if_else(empty, nothing, table[name]))
+    return table
 
 
 def _own_default(own: pa.Array) -> str:

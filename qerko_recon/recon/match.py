@@ -20,10 +20,10 @@ from qerko_recon.ids import split_ids
 from qerko_recon.pos.vocabulary import DAY_TOTAL
 from qerko_recon.recon.bills import BillLine, match_bill, sum_up
 from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, where_in
+from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.days import Days
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group, Groups, starts_of
-from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
 
 __all__ = ["RULES", "Matching", "match"]
@@ -63,42 +63,36 @@ class Matching:
     foreign: dict[int, list[int]] = field(default_factory=dict)
     unsure: list[Group] = field(default_factory=list)  # several payments, some of them not had
     duplicates: list[tuple[int, int]] = field(default_factory=list)  # line, line it repeats
+    reversed: list[tuple[int, int]] = field(
+        default_factory=list
+    )  # lines that take each other back
     alone_payments: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     alone_tenders: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     given_up: list[str] = field(default_factory=list)  # bills with too many combinations
 
 
-def match(
-    intake: Intake, due: Units, settled: Units, tolerance: int, decided: Decided
-) -> Matching:
+def match(comparison: Comparison, decided: Decided) -> Matching:
     """Run the passes that confirm.
 
     Parameters
     ----------
-    intake
-        Both sides.
-    due
-        What each payment settles for with its tip, were it paid, in millionths.
-    settled
-        What each payment settles for.
-    tolerance
-        In millionths.
+    comparison
+        Both sides, what each payment is due, and the tolerance.
     decided
         What people have ruled.
     """
-    return _Passes(intake, due, settled, tolerance, decided).run()
+    return _Passes(comparison, decided).run()
 
 
 class _Passes:
     """Passes over two sides; rows leave as they find their counterpart."""
 
-    def __init__(
-        self, intake: Intake, due: Units, settled: Units, tolerance: int, decided: Decided
-    ) -> None:
+    def __init__(self, comparison: Comparison, decided: Decided) -> None:
+        intake = comparison.intake
         self.intake = intake
-        self.due = due
-        self.settled = settled
-        self.tolerance = tolerance
+        self.due, self.tip = comparison.due, comparison.tip
+        self.settled = comparison.settled
+        self.tolerance = comparison.tolerance
         self.decided = decided
         paid, posted = intake.payments, intake.tenders
         self.free_payments = ~decided.excluded_payments
@@ -311,13 +305,25 @@ class _Passes:
         right_bills, left_bills = numbers[: len(lines)], numbers[len(lines) :]
         has_lines = np.bincount(right_bills, minlength=len(keys)) > 0
         payments, left_bills = payments[has_lines[left_bills]], left_bills[has_lines[left_bills]]
+        is_active = posted.counts & posted.readable
+        silent = np.bincount(
+            right_bills[(is_active & ~posted.has_tip)[lines]], minlength=len(keys)
+        )
+        says_tips = silent == 0
         left = self._bill_side(
-            payments, left_bills, self.due, paid.settles, paid.table["payment_id"]
-        )
-        is_active = posted.counts & posted.readable & (posted.total > 0)
+            payments,
+            left_bills,
+            (self.due, self.tip),
+            paid.settles & (self.due > 0),
+            paid.table["payment_id"],
+        ).with_tips_of(says_tips)
         right = self._bill_side(
-            lines, right_bills, posted.total, is_active, posted.table["tender_id"]
-        )
+            lines,
+            right_bills,
+            (posted.total, posted.tip),
+            is_active & (posted.total > 0),
+            posted.table["tender_id"],
+        ).with_tips_of(says_tips)
         searched = self._ruled_bills(left, right, len(keys))
         plain = match_plain_bills(left, right, len(keys), self.tolerance, searched=searched)
         for groups in plain.groups:
@@ -333,13 +339,18 @@ class _Passes:
         self._search(left.of(~plain.is_done), right.of(~plain.is_done), names, named)
 
     def _bill_side(
-        self, rows: Codes, bills: Codes, amounts: Units, is_plain: Mask, ids: pa.ChunkedArray
+        self,
+        rows: Codes,
+        bills: Codes,
+        money: tuple[Units, Units],
+        is_plain: Mask,
+        ids: pa.ChunkedArray,
     ) -> BillSide:
-        """Put rows in the order of bill, amount (largest first) and ID."""
-        own = amounts[rows]
-        order = np.lexsort((-own, bills))
-        rows, bills, own = rows[order], bills[order], own[order]
-        tied = (np.diff(bills) == 0) & (np.diff(own) == 0)
+        """Put rows in the order of bill, amount, tip (largest first) and ID."""
+        own, tip = money[0][rows], money[1][rows]
+        order = np.lexsort((-tip, -own, bills))
+        rows, bills, own, tip = rows[order], bills[order], own[order], tip[order]
+        tied = (np.diff(bills) == 0) & (np.diff(own) == 0) & (np.diff(tip) == 0)
         if tied.any():
             touched = np.zeros(len(rows), dtype=bool)
             touched[:-1] |= tied
@@ -349,12 +360,13 @@ class _Passes:
                 {
                     "bill": bills[places],
                     "amount": -own[places],
+                    "tip": -tip[places],
                     "id": flat(ids).take(pa.array(rows[places])),
                 }
             )
-            by = [("bill", "ascending"), ("amount", "ascending"), ("id", "ascending")]
+            by = [(name, "ascending") for name in keys.column_names]
             rows[places] = rows[places][np.asarray(pc.sort_indices(keys, by))]
-        return BillSide(rows, bills, own, is_plain[rows])
+        return BillSide(rows, bills, own, tip, is_plain[rows])
 
     def _ruled_bills(self, left: BillSide, right: BillSide, size: int) -> Mask:
         """Mark bills on which somebody ruled that rows do not belong together."""
@@ -391,6 +403,8 @@ class _Passes:
             ]
             self.found.duplicates += outcome.duplicates
             self.free_tenders[[line for line, _ in outcome.duplicates]] = False
+            self.found.reversed += outcome.reversed
+            self.free_tenders[[line for pair in outcome.reversed for line in pair]] = False
             if outcome.gave_up:
                 self.found.given_up.append(key[0])
         self._take(Groups.of(groups))
@@ -422,12 +436,13 @@ class _Passes:
     def _paid_lines(self, rows: Codes) -> Iterable[tuple[BillLine, Key]]:
         side = self.intake.payments
         lines = [
-            BillLine(row, due, settles, str(name))
-            for row, due, settles, name in zip(
+            BillLine(row, due, settles, str(name), tip=tip)
+            for row, due, settles, name, tip in zip(
                 rows.tolist(),
                 self.due[rows].tolist(),
                 side.settles[rows].tolist(),
                 side.texts("payment_id", rows),
+                self.tip[rows].tolist(),
                 strict=True,
             )
         ]
@@ -446,13 +461,15 @@ class _Passes:
         side = self.intake.tenders
         active = side.counts & side.readable
         return [
-            BillLine(row, total, is_active, str(name), is_readable)
-            for row, total, is_active, name, is_readable in zip(
+            BillLine(row, total, is_active, str(name), is_readable, tip if says_tip else None)
+            for row, total, is_active, name, is_readable, tip, says_tip in zip(
                 rows.tolist(),
                 side.total[rows].tolist(),
                 active[rows].tolist(),
                 side.texts("tender_id", rows),
                 side.readable[rows].tolist(),
+                side.tip[rows].tolist(),
+                side.has_tip[rows].tolist(),
                 strict=True,
             )
         ]

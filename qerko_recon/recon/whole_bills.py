@@ -7,7 +7,7 @@ can, or a single payment stands beside a single line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,31 +22,44 @@ _TWO: Final = 2
 
 @dataclass(frozen=True, eq=False)
 class BillSide:
-    """Rows of one side, in an order of bill, amount (largest first) and ID.
+    """Rows of one side, in an order of bill, amount, tip (largest first) and ID.
 
-    ``bills`` are numbers from 0; ``is_plain`` tells whether a row's money counts as it stands.
+    ``bills`` are numbers from 0, ``tips`` are 0 on bills whose lines do not say them;
+    ``is_plain`` tells whether a row's money counts as it stands.
     """
 
     rows: Codes
     bills: Codes
     amounts: Units
+    tips: Units
     is_plain: Mask
 
     def of(self, bills: Mask) -> BillSide:
         """Keep the rows of some bills."""
         kept = bills[self.bills]
-        return BillSide(self.rows[kept], self.bills[kept], self.amounts[kept], self.is_plain[kept])
+        return BillSide(
+            self.rows[kept],
+            self.bills[kept],
+            self.amounts[kept],
+            self.tips[kept],
+            self.is_plain[kept],
+        )
+
+    def with_tips_of(self, bills: Mask) -> BillSide:
+        """Forget the tips of other bills."""
+        tips = np.where(bills[self.bills], self.tips, 0)
+        return replace(self, tips=tips)
 
     def counts(self, size: int) -> Codes:
         """Count the rows of each bill."""
         return np.bincount(self.bills, minlength=size)
 
-    def sums(self, size: int) -> Units:
-        """Sum the amounts of each bill."""
+    def sums(self, units: Units, size: int) -> Units:
+        """Sum a column by bill."""
         sums = np.zeros(size, dtype=np.int64)
         if len(self.bills):
             firsts = np.flatnonzero(np.diff(self.bills, prepend=-1))
-            sums[self.bills[firsts]] = np.add.reduceat(self.amounts, firsts)
+            sums[self.bills[firsts]] = np.add.reduceat(units, firsts)
         return sums
 
     def all_plain(self, size: int) -> Mask:
@@ -83,17 +96,23 @@ def match_plain_bills(
     left, right = paid.counts(size), posted.counts(size)
     plain = (left > 0) & (right > 0) & ~searched
     plain &= paid.all_plain(size) & posted.all_plain(size)
-    sums = paid.sums(size), posted.sums(size)
+    sums = paid.sums(paid.amounts, size), posted.sums(posted.amounts, size)
+    tips = paid.sums(paid.tips, size), posted.sums(posted.tips, size)
     groups = []
     exact = plain & (left == right) & ~_differs(paid, posted, plain & (left == right), size)
     groups.append(_one_by_one(paid.of(exact), posted.of(exact), "bill_exact"))
     # Two by two without an equal pair have no smaller sets either.
-    few = (left == 1) | (right == 1) | ((left == _TWO) & (right == _TWO))
-    whole = plain & ~exact & few & (sums[0] == sums[1])
-    groups.append(_all_with_all(paid.of(whole), posted.of(whole), size, "bill_sum"))
+    few = (left == 1) | (right == 1)
+    few |= (left == _TWO) & (right == _TWO) & (tips[0] == tips[1])
     single = plain & ~exact & (left == 1) & (right == 1)
-    near = np.abs(sums[0] - sums[1]) <= tolerance
-    for some, rule in ((single & near, "bill_tolerance"), (single & ~near, "bill_only")):
+    whole = plain & ~exact & ~single & few & (sums[0] == sums[1])
+    groups.append(_all_with_all(paid.of(whole), posted.of(whole), size, "bill_sum"))
+    gap = np.abs(sums[0] - sums[1])
+    for some, rule in (
+        (single & (gap == 0), "bill_exact"),
+        (single & (gap > 0) & (gap <= tolerance), "bill_tolerance"),
+        (single & (gap > tolerance), "bill_only"),
+    ):
         groups.append(_one_by_one(paid.of(some), posted.of(some), rule))
     return PlainBills([one for one in groups if len(one)], exact | whole | single)
 
@@ -101,7 +120,8 @@ def match_plain_bills(
 def _differs(paid: BillSide, posted: BillSide, bills: Mask, size: int) -> Mask:
     """Tell which of some bills, alike in numbers, have an amount that the other side has not."""
     left, right = paid.of(bills), posted.of(bills)
-    unlike = np.bincount(left.bills[left.amounts != right.amounts], minlength=size)
+    unlike_rows = (left.amounts != right.amounts) | (left.tips != right.tips)
+    unlike = np.bincount(left.bills[unlike_rows], minlength=size)
     found: Mask = unlike > 0
     return found
 
