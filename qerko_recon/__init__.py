@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from qerko_recon.model import Receipt
     from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
     from qerko_recon.receipts import check_receipt
-    from qerko_recon.recon import Policy, Readings, infer_policy, infer_readings
+    from qerko_recon.recon import Policy, Readings, Ruling, infer_policy, infer_readings
     from qerko_recon.report import Result, reconcile, swimlane_chart
     from qerko_recon.session.compare import compare_logs
     from qerko_recon.session.handlers import CallRefused, DemoPos, RefusingHandler, ScriptedHandler
@@ -97,6 +97,7 @@ __all__ = [
     "RecordingProxy",
     "RefusingHandler",
     "Result",
+    "Ruling",
     "ScriptedHandler",
     "ServerRestarting",
     "SessionLog",
@@ -145,6 +146,7 @@ _WHERE: Final = {
     "RefusingHandler": "qerko_recon.session.handlers",
     "Result": "qerko_recon.report",
     "ScriptedHandler": "qerko_recon.session.handlers",
+    "Ruling": "qerko_recon.recon",
     "SessionLog": "qerko_recon.session.log",
     "Venue": "qerko_recon.settings",
     "check_receipt": "qerko_recon.receipts",

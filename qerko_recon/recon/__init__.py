@@ -6,6 +6,7 @@ from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.readings import Candidate, Readings
 from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Source, Summary
+from qerko_recon.recon.rulings import Ruling
 
 __all__ = [
     "Candidate",
@@ -15,6 +16,7 @@ __all__ = [
     "Readings",
     "Reconciliation",
     "Remark",
+    "Ruling",
     "Source",
     "Summary",
     "infer_policy",

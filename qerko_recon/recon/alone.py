@@ -21,6 +21,7 @@ from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.drafts import NO_FACTS, Draft, Drafts, Facts, repeated
 from qerko_recon.recon.groups import Group, starts_of
 from qerko_recon.recon.match import Matching
+from qerko_recon.recon.naming import match_id
 from qerko_recon.recon.other_tenders import OtherTenders
 
 __all__ = ["Alone"]
@@ -151,8 +152,8 @@ class Alone:
             if row in elsewhere:
                 reasons[place], facts[place] = "posted_as_other_tender", elsewhere[row]
             elif row in self._counterpart_of:
-                line = self._intake.tenders.id(self._counterpart_of[row])
-                facts[place] = {"suggested": line}
+                line = self._counterpart_of[row]
+                facts[place] = self._suggestion(row, line, self._intake.tenders.id(line))
         yield self._columns(rows, "missing_in_pos", reasons, facts)
 
     def _columns(
@@ -293,7 +294,8 @@ class Alone:
             if kind == "timing":
                 facts[place] = {"business_date": str(side.days[row])}
             elif row in self._counterpart_to:
-                facts[place] = {"suggested": intake.payments.id(self._counterpart_to[row])}
+                payment = self._counterpart_to[row]
+                facts[place] = self._suggestion(payment, row, intake.payments.id(payment))
         posted = side.posted[rows]
         yield Drafts(
             kind=repeated(kind, size),
@@ -316,10 +318,16 @@ class Alone:
         no_id = ~np.asarray(flat(side.table["payment_id"]).take(pa.array(alone)).is_valid())
         for row in alone[no_id | (self._intake.owner[alone] >= 0)].tolist():
             payment = self._counterpart_to.get(row)
-            facts = (
-                NO_FACTS if payment is None else {"suggested": self._intake.payments.id(payment)}
-            )
+            facts = NO_FACTS
+            if payment is not None:
+                facts = self._suggestion(payment, row, self._intake.payments.id(payment))
             yield from self._of_lines(_NO_PAYMENT, [row], facts)
+
+    def _suggestion(self, payment: int, line: int, other: str) -> Facts:
+        """Name the counterpart that is suggested, and the match that would be accepted."""
+        intake = self._intake
+        ids = [intake.payments.id(payment)], [intake.tenders.id(line)]
+        return {"suggested": other, "match_id": match_id(*ids)}
 
     def _duplicates(self) -> Iterator[Draft]:
         side = self._intake.tenders

@@ -8,6 +8,7 @@ order of its rows.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from typing import Final
 from qerko_recon.recon.sums import Sums, common_sum
 
 __all__ = ["BillLine", "BillMatch", "match_bill", "sum_up"]
+
+_FEW: Final = 24
+"""Rows left of a bill that are still compared all with all."""
 
 _HARD_SEARCHES: Final = 8
 """How many matches by sums are looked for on a bill whose sums cannot all be followed."""
@@ -74,8 +78,9 @@ class _Bill:
         standing: list[BillLine],
         apart: Pairs,
     ) -> None:
-        self.payments = sorted(payments, key=_order)
-        self.tenders = sorted(tenders, key=_order)
+        self._payments = sorted(payments, key=_order)
+        self._tenders = sorted(tenders, key=_order)
+        self._gone: tuple[set[int], set[int]] = (set(), set())
         self.standing = list(standing)
         self.apart = apart
         self.outcome = BillMatch()
@@ -89,9 +94,20 @@ class _Bill:
     ) -> None:
         rows = tuple(line.row for line in left), tuple(line.row for line in right)
         self.outcome.matches.append((rule, *rows, status))
-        self.payments = [line for line in self.payments if line not in left]
-        self.tenders = [line for line in self.tenders if line not in right]
+        self._take_out(left, right)
         self.standing += right
+
+    def _take_out(self, left: Iterable[BillLine], right: Iterable[BillLine]) -> None:
+        self._gone[0].update(line.row for line in left)
+        self._gone[1].update(line.row for line in right)
+
+    @property
+    def payments(self) -> list[BillLine]:
+        return [line for line in self._payments if line.row not in self._gone[0]]
+
+    @property
+    def tenders(self) -> list[BillLine]:
+        return [line for line in self._tenders if line.row not in self._gone[1]]
 
     def may_match(self, left: Iterable[BillLine], right: Iterable[BillLine]) -> bool:
         """Tell whether nobody has ruled that some of them do not belong together."""
@@ -106,7 +122,7 @@ class _Bill:
             taken = next((one for one in self.tenders if _takes_back(back, one)), None)
             if taken is not None:
                 self._reversed.append((taken, back))
-                self.tenders = [line for line in self.tenders if line not in (taken, back)]
+                self._take_out((), (taken, back))
 
     def match_reversed(self) -> None:
         """Give a payment without a line the one that was taken back; the rest is for nothing."""
@@ -186,12 +202,35 @@ class _Bill:
 
         With ``near`` only what comes closer than half of the payment.
         """
+        self._pair_many(tolerance)
         while (option := self._closest(near=near)) is not None:
-            payments, tenders = option
-            gap = abs(_total(payments) - _total(tenders))
-            readable = all(line.readable for line in tenders)
-            rule = "bill_tolerance" if gap <= tolerance and readable else "bill_only"
-            self.match(rule, payments, tenders)
+            self._match_rest(*option, tolerance)
+
+    def _match_rest(self, left: list[BillLine], right: list[BillLine], tolerance: int) -> None:
+        gap = abs(_total(left) - _total(right))
+        readable = all(line.readable for line in right)
+        rule = "bill_tolerance" if gap <= tolerance and readable else "bill_only"
+        self.match(rule, left, right)
+
+    def _pair_many(self, tolerance: int) -> None:
+        """Pair what is near until few are left; comparing all with all would take for ever."""
+        while True:
+            left, right = self.active_payments, self.active_tenders
+            if len(left) + len(right) <= _FEW or not left or not right:
+                return
+            amounts = [-line.amount for line in right]
+            options = []
+            for payment in left:
+                place = bisect_left(amounts, -payment.amount)
+                for line in right[max(place - 1, 0) : place + 1]:
+                    option = [payment], [line]
+                    if self.may_match(*option) and line.readable and _is_near(option):
+                        options.append(option)
+            if not options:
+                return
+            for payments, lines in sorted(options, key=_closeness):
+                if payments[0].row not in self._gone[0] and lines[0].row not in self._gone[1]:
+                    self._match_rest(payments, lines, tolerance)
 
     def _closest(self, *, near: bool) -> _Option | None:
         """Choose what belongs together most likely.
@@ -223,7 +262,7 @@ class _Bill:
             twin = next((one for one in self.standing if one.amount == tender.amount), None)
             if twin is not None and twin.active:
                 self.outcome.duplicates.append((tender.row, twin.row))
-                self.tenders.remove(tender)
+                self._take_out((), (tender,))
 
     def add_refunds(self) -> None:
         """Put money given back to the only match of the bill, if that is all that is left."""
@@ -234,7 +273,7 @@ class _Bill:
         if all(line.active and line.amount < 0 for line in left):
             rows = tuple(line.row for line in left)
             self.outcome.matches = [("bill_only", payments, (*tenders, *rows), status)]
-            self.tenders = []
+            self._take_out((), left)
 
     @property
     def active_payments(self) -> list[BillLine]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +14,10 @@ from qerko_recon.recon.breaks import places_of_lines
 from qerko_recon.recon.coded import Mask, flat
 from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.groups import Group, Groups
+from qerko_recon.recon.naming import match_id
 from qerko_recon.schema import MATCHES
 
-__all__ = ["match_id", "match_table"]
+__all__ = ["match_table"]
 
 
 def match_table(
@@ -100,12 +100,6 @@ def _identities(groups: Groups, payments: pa.ListArray, tenders: pa.ListArray) -
     mask = np.zeros(len(groups), dtype=bool)
     mask[special] = True
     return pc.replace_with_mask(ids, pa.array(mask), pa.array(named, pa.string()))
-
-
-def match_id(payment_ids: Sequence[str], tender_ids: Sequence[str]) -> str:
-    """Name a match that its payment alone does not name."""
-    about = "\x1f".join((*sorted(payment_ids), "\x1e", *sorted(tender_ids)))
-    return f"M-{hashlib.sha256(about.encode()).hexdigest()[:12]}"
 
 
 def _nothing_due(comparison: Comparison, group: Group) -> dict[str, object]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from qerko_recon import recon
-from qerko_recon.recon import Policy, Reconciliation
+from qerko_recon.errors import ReconciliationError
+from qerko_recon.recon import Policy, Reconciliation, Ruling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +30,103 @@ class Result(Reconciliation):
     def plot(self) -> Plots:
         """The charts of this result."""
         return Plots(self)
+
+    def accept(
+        self,
+        match_ids: str | Iterable[str],
+        *,
+        by: str | None = None,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> Result:
+        """Confirm matches that are suggested, or hold on to others, and reconcile again.
+
+        Parameters
+        ----------
+        match_ids
+            From ``matches``: one, several, or ``"suggested"`` for all that are suggested.
+        by, reason, at
+            Who decided it, why and when; kept with the ruling.
+
+        Returns
+        -------
+        Result
+            Of the same inputs with the rulings added to ``policy.rules``, so that a later run with
+            that policy decides alike.
+
+        Raises
+        ------
+        ReconciliationError
+            There is no such match, or the result was recorded and its inputs are not at hand.
+        """
+        return self._ruled(
+            Ruling("accept_match", tuple(row["payment_ids"]), tuple(row["tender_ids"]), **why)
+            for row, why in self._of_matches(match_ids, by=by, reason=reason, at=at)
+        )
+
+    def reject(
+        self,
+        match_ids: str | Iterable[str],
+        *,
+        by: str | None = None,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> Result:
+        """Keep payments and lines of matches apart, in every pass, and reconcile again.
+
+        See :meth:`accept`.
+        """
+        return self._ruled(
+            Ruling("reject_match", tuple(row["payment_ids"]), tuple(row["tender_ids"]), **why)
+            for row, why in self._of_matches(match_ids, by=by, reason=reason, at=at)
+        )
+
+    def exclude(
+        self,
+        *,
+        payment_ids: Iterable[str] = (),
+        tender_ids: Iterable[str] = (),
+        by: str | None = None,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> Result:
+        """Let payments or POS lines take no part, and reconcile again.
+
+        What they move stands in the bridge as ``excluded``. See :meth:`accept`.
+        """
+        why: dict[str, Any] = {"by": by, "reason": reason, "at": at}
+        rulings = [Ruling("exclude_payment", (one,), **why) for one in payment_ids]
+        rulings += [Ruling("exclude_tender", tender_ids=(one,), **why) for one in tender_ids]
+        return self._ruled(rulings)
+
+    def _of_matches(
+        self, match_ids: str | Iterable[str], **why: Any
+    ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        matches = self.matches
+        if match_ids == "suggested":
+            wanted = matches[matches["status"] == "suggested"]
+            names = wanted["match_id"].tolist()
+        else:
+            names = [match_ids] if isinstance(match_ids, str) else list(match_ids)
+            wanted = matches[matches["match_id"].isin(names)]
+        rows = {row["match_id"]: row for row in wanted.to_dict("records")}
+        for name in names:
+            row = rows.get(name)
+            if row is None or row["kind"] == "nothing_due":
+                raise ReconciliationError(
+                    f"there is no match {name!r} of payments and lines; result.matches lists them"
+                )
+            yield {str(key): value for key, value in row.items()}, why
+
+    def _ruled(self, rulings: Iterable[Ruling]) -> Result:
+        if self.inputs is None:
+            raise ReconciliationError(
+                "this result was recorded and its inputs are not at hand; reconcile them again "
+                "with the ruling in policy.rules"
+            )
+        stated = self.inputs.policy
+        policy = replace(stated, rules=(*stated.rules, *rulings))
+        return reconcile(self.inputs.payments, self.inputs.pos, policy=policy)
 
     def verdict(self, language: str = "en") -> str:
         """Say what came of it, a sentence for each currency.

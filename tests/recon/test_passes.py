@@ -16,11 +16,16 @@ from recon.oracle.judge import settings as stated
 from recon.oracle.judge import tenders as tender_frame
 from recon.oracle.small import GROSS, days, quick, summed
 
-from qerko_recon.recon import Policy, reconcile
+from qerko_recon import report
+from qerko_recon.recon import Policy
 from qerko_recon.recon.rulings import Ruling
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+
+
+def reconcile(paid, posted, policy=None):
+    return report.reconcile(paid, posted, policy=policy)
 
 
 def kinds(result):
