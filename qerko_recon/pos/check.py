@@ -6,12 +6,9 @@ and has both checked from then on: after a change of the till, or of this packag
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -19,33 +16,23 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from qerko_recon.errors import PosExportError, shorten
-from qerko_recon.files import replace_when_done
-from qerko_recon.money import from_units, trim
-from qerko_recon.pos.amounts import encode, parse_amounts, vote_mark
-from qerko_recon.pos.cells import or_null
-from qerko_recon.pos.encoding import decode
+from qerko_recon.errors import PosExportError
 from qerko_recon.pos.export import PosExport
-from qerko_recon.pos.formats import load
-from qerko_recon.pos.ids import read_ids
+from qerko_recon.pos.golden import Golden, Line, lines_of, read_golden, shown
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.read import read_pos
-from qerko_recon.pos.records import Records, read_head, read_records
-from qerko_recon.pos.times import find_zone, parse_times
-from qerko_recon.schema import TENDERS
 
-__all__ = ["ProfileCheck", "check_profile", "write_golden"]
+__all__ = ["ProfileCheck", "check_profile"]
 
 PathLike = str | os.PathLike[str]
 
-_MONEY: Final = ("amount", "tip", "total")
-_IDS: Final = ("tender_id", "payment_id", "bill_id")
-_KEYS: Final = ("source_row", *_IDS)
+_KEYS: Final = ("source_row", "tender_id", "payment_id", "bill_id")
 _COLUMNS: Final = ("source_file", "source_row", "line", "column", "expected", "read")
 _NOT_READ: Final = "(no such line was read)"
+_ASIDE: Final = "(set aside: its tender is not Qerko's)"
 _NOT_EXPECTED: Final = "(a line that is not expected)"
 
-_Line = dict[str, Any]
+_Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +72,15 @@ class ProfileCheck:
         lines = "1 line" if self.checked == 1 else f"{self.checked} lines"
         by = ", ".join(self.columns)
         if self.passed:
-            return f"{lines} read as expected ({by})"
+            return f"{lines} read as expected ({by}){self._beside}"
         count = len(self.mismatches)
         what = "1 thing differs" if count == 1 else f"{count} things differ"
-        return f"{what} from the {lines} expected ({by})"
+        return f"{what} from the {lines} expected ({by}){self._beside}"
+
+    @property
+    def _beside(self) -> str:
+        count = len(self.export.problems)
+        return "" if not count else f"; the export has {count} problem{'s' * (count > 1)}"
 
     def _repr_html_(self) -> str:
         table = self.mismatches.to_html(index=False, na_rep="") if not self.passed else ""
@@ -102,7 +94,7 @@ def check_profile(
     *,
     time_zone: str = "Europe/Prague",
 ) -> ProfileCheck:
-    """Compare what is read of an export with what should be.
+    r"""Compare what is read of an export with what should be.
 
     Parameters
     ----------
@@ -128,152 +120,31 @@ def check_profile(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export, golden = Path(folder) / "day.csv", Path(folder) / "golden.csv"
-    ...     _ = export.write_text("ID platby;Částka\\n4711;12,50\\n", encoding="utf-8")
-    ...     _ = golden.write_text("payment_id,amount\\n4711,12.05\\n", encoding="utf-8")
+    ...     _ = export.write_text("ID platby;Částka\n4711;12,50\n", encoding="utf-8")
+    ...     _ = golden.write_text("payment_id,amount\n4711,12.05\n", encoding="utf-8")
     ...     found = check_profile(export, golden)
     >>> found.passed, found.mismatches[["column", "expected", "read"]].values.tolist()
     (False, [['amount', '12.05', '12.50']])
     """
     export = read_pos(paths, profile, time_zone=time_zone)
-    columns, wanted = _read_golden(Path(expected), time_zone)
-    held = _lines(export.tenders)
-    key = _key(columns, wanted, len({line["source_file"] for line in held}), Path(expected).name)
-    compared = tuple(name for name in columns if name not in key)
-    rows = list(_compare(held, wanted, key, compared))
+    golden = read_golden(Path(expected), time_zone)
+    key = _key(golden, len(export.all_sniffed), Path(expected).name)
+    rows = list(_compare(export, golden, key))
     frame = pd.DataFrame(rows, columns=list(_COLUMNS), dtype="object").astype(
         pd.ArrowDtype(pa.string())
     )
-    return ProfileCheck(frame, len(wanted), columns, export)
+    return ProfileCheck(frame, len(golden.lines), golden.columns, export)
 
 
-def write_golden(export: PosExport, path: PathLike) -> Path:
-    """Write the lines that were read as a golden CSV, to be corrected by hand and kept.
-
-    Line IDs that were made up because the POS has none are left out.
-
-    Raises
-    ------
-    OSError
-        The file cannot be written.
-    """
-    names = [name for name in TENDERS.names if name != "tender_id" or _has_own_ids(export)]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    for line in _lines(export.tenders):
-        writer.writerow([_shown(line[name]) for name in names])
-    with replace_when_done(path) as draft:
-        draft.write_text(text.getvalue(), encoding="utf-8", newline="")
-    return Path(path)
-
-
-def _has_own_ids(export: PosExport) -> bool:
-    return any("tender_id" in one.columns for one in export.all_sniffed)
-
-
-def _lines(tenders: pd.DataFrame) -> list[_Line]:
-    columns = {name: tenders[name].tolist() for name in TENDERS.names}
-    rows = zip(*columns.values(), strict=True)
-    return [
-        {name: None if _is_null(cell) else cell for name, cell in zip(columns, row, strict=True)}
-        for row in rows
-    ]
-
-
-def _is_null(cell: object) -> bool:
-    return cell is None or cell is pd.NA or cell is pd.NaT
-
-
-def _shown(cell: object) -> str:
-    """Write a value as a golden file has it."""
-    if cell is None:
-        return ""
-    if isinstance(cell, Decimal):
-        return str(trim(cell))
-    return cell.isoformat() if isinstance(cell, pd.Timestamp) else str(cell)
-
-
-def _read_golden(path: Path, time_zone: str) -> tuple[tuple[str, ...], list[_Line]]:
-    """Read expected lines, from a CSV that a spreadsheet may have saved in its own way."""
-    text = decode(load(path), path.name).text
-    heads = {mark: read_head(text, mark, limit=1) for mark in (",", ";", "\t")}
-    delimiter = max(
-        heads,
-        key=lambda mark: len(set(heads[mark][0].cells) & set(TENDERS.names)) if heads[mark] else 0,
-    )
-    records = read_records(text, delimiter, heads[delimiter][0].row, path.name)
-    for name in records.header:
-        if name not in TENDERS.names:
-            msg = (
-                f"{path.name}: there is no column {shorten(name)!r} in what is read; the columns "
-                f"are {', '.join(TENDERS.names)}"
-            )
-            raise PosExportError(msg, file=path.name, row=records.header_row, column=name)
-    if records.broken:
-        row = records.broken[0].row
-        msg = f"{path.name}, row {row}: the row has not as many cells as the header; correct it"
-        raise PosExportError(msg, file=path.name, row=row)
-    columns = {
-        name: _typed(name, records, place, delimiter, path.name, time_zone)
-        for place, name in enumerate(records.header)
-    }
-    cells = zip(*columns.values(), strict=True)
-    return records.header, [dict(zip(columns, row, strict=True)) for row in cells]
-
-
-def _typed(
-    name: str, records: Records, place: int, delimiter: str, file: str, time_zone: str
-) -> Sequence[Any]:
-    """Give a column's values, of the types that the contract has."""
-    column = records.columns[place]
-    faults: Sequence[tuple[int, str]] = ()
-    values: pa.Array
-    if name in _MONEY:
-        coded = encode(column)
-        mark = "." if delimiter == "," else vote_mark([coded], delimiter).mark
-        amounts = parse_amounts(coded, mark)
-        values, faults = from_units(amounts.units, ~amounts.is_read), amounts.faults
-    elif name == "paid_at":
-        times = parse_times(column, None, find_zone(time_zone))
-        values = times.moments
-        faults = [(row, f"{cell!r} is no date and time") for row, cell in times.faults]
-    elif name in _IDS:
-        values = read_ids(column, name, name)[0]
-    elif name == "source_row":
-        return [
-            _row_number(cell.as_py(), file, int(records.rows[row]))
-            for row, cell in enumerate(column)
-        ]
-    else:
-        values = or_null(column)
-    for row, text in faults:
-        number = int(records.rows[row])
-        msg = f"{file}, row {number}, {name}: {text}; correct it"
-        raise PosExportError(msg, file=file, row=number, column=name)
-    return [
-        None if _is_null(cell) else cell
-        for cell in pd.Series(values, dtype=pd.ArrowDtype(values.type))
-    ]
-
-
-def _row_number(cell: str, file: str, row: int) -> int:
-    if not cell.isdecimal():
-        msg = f"{file}, row {row}, source_row: {shorten(cell)!r} is no row number; correct it"
-        raise PosExportError(msg, file=file, row=row, column="source_row", value=cell)
-    return int(cell)
-
-
-def _key(
-    columns: Sequence[str], wanted: Sequence[_Line], files: int, name: str
-) -> tuple[str, ...]:
+def _key(golden: Golden, tables: int, name: str) -> tuple[str, ...]:
     """Choose what lines are looked up by: a column that tells all expected lines apart."""
-    options: list[tuple[str, ...]] = [(one,) for one in _KEYS if one in columns]
-    if "source_file" in columns and "source_row" in columns:
+    options: list[tuple[str, ...]] = [(one,) for one in _KEYS if one in golden.columns]
+    if "source_file" in golden.columns and "source_row" in golden.columns:
         options.insert(0, ("source_file", "source_row"))
-    if files > 1 and ("source_row",) in options:
+    if tables > 1 and ("source_row",) in options:
         options.remove(("source_row",))
     for option in options:
-        values = [tuple(line[one] for one in option) for line in wanted]
+        values = [tuple(line[one] for one in option) for line in golden.lines]
         if len(set(values)) == len(values) and all(None not in value for value in values):
             return option
     msg = (
@@ -284,23 +155,23 @@ def _key(
 
 
 def _compare(
-    held: Sequence[_Line], wanted: Sequence[_Line], key: tuple[str, ...], compared: Sequence[str]
+    export: PosExport, golden: Golden, key: tuple[str, ...]
 ) -> Iterator[tuple[str | None, ...]]:
     """Go through the expected lines, then through those that nobody expected."""
-    found: dict[tuple[Any, ...], list[_Line]] = {}
-    for line in held:
-        found.setdefault(tuple(line[one] for one in key), []).append(line)
-    for line in wanted:
+    compared = tuple(name for name in golden.columns if name not in key)
+    found, aside = (_by_key(lines_of(one), key) for one in (export.tenders, export.others))
+    for line in golden.lines:
         value = tuple(line[one] for one in key)
         twins = found.pop(value, [])
         if not twins:
-            yield _row(line, key, None, _said(line, compared), _NOT_READ)
+            why = _ASIDE if value in aside else _NOT_READ
+            yield _row(line, key, None, _said(line, compared), why)
             continue
         # Several lines of one bill or payment: the one that is most like it.
         best = min(twins, key=lambda one: sum(one[name] != line[name] for name in compared))
         for name in compared:
             if best[name] != line[name]:
-                yield _row(best, key, name, _shown(line[name]), _shown(best[name]))
+                yield _row(best, key, name, shown(line[name]), shown(best[name]))
         for one in twins:
             if one is not best:
                 yield _row(one, key, None, _NOT_EXPECTED, _said(one, compared))
@@ -309,10 +180,17 @@ def _compare(
             yield _row(one, key, None, _NOT_EXPECTED, _said(one, compared))
 
 
+def _by_key(lines: Iterable[Line], key: tuple[str, ...]) -> dict[_Key, list[Line]]:
+    found: dict[_Key, list[Line]] = {}
+    for line in lines:
+        found.setdefault(tuple(line[one] for one in key), []).append(line)
+    return found
+
+
 def _row(
     line: Mapping[str, Any], key: Sequence[str], column: str | None, expected: str, read: str
 ) -> tuple[str | None, ...]:
-    name = ", ".join(f"{one} {_shown(line[one])}" for one in key)
+    name = ", ".join(f"{one} {shown(line[one])}" for one in key)
     row = line.get("source_row")
     return (
         line.get("source_file"),
@@ -325,4 +203,4 @@ def _row(
 
 
 def _said(line: Mapping[str, Any], compared: Sequence[str]) -> str:
-    return ", ".join(f"{name} {_shown(line[name])}" for name in compared if line[name] is not None)
+    return ", ".join(f"{name} {shown(line[name])}" for name in compared if line[name] is not None)
