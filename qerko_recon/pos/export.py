@@ -14,6 +14,7 @@ import pyarrow as pa
 from qerko_recon.errors import shorten
 from qerko_recon.money import format_amount, total
 from qerko_recon.pos.columns import Confidence, Finding
+from qerko_recon.pos.listed import single_ids
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
 from qerko_recon.pos.sniff import DELIMITER_NAMES
 
@@ -154,9 +155,12 @@ class PosExport:
 
     @cached_property
     def payment_ids(self) -> tuple[str, ...]:
-        """Payment IDs on Qerko's lines, each once, in the order of the file."""
-        held = pa.array(self.tenders["payment_id"]).drop_null().unique()
-        return tuple(held.to_pylist())
+        """Payment IDs on Qerko's lines, each once, in the order of the file.
+
+        A line that pays several payments lists them in its ``payment_id``, such as
+        ``4711, 4712``; here they are single, to be fetched.
+        """
+        return single_ids(pa.array(self.tenders["payment_id"]))
 
     @property
     def notes(self) -> tuple[str, ...]:
