@@ -153,6 +153,15 @@ class Amounts:
         """Whether something stands there that is no amount."""
         return self.is_given & ~self.is_read
 
+    def plus(self, other: Amounts) -> Amounts:
+        """Add a column row by row; what is empty in one of the two is nothing."""
+        is_faulty = self.is_faulty | other.is_faulty
+        is_given = self.is_given | other.is_given
+        units = np.where(is_faulty, 0, self.units + other.units)
+        faults = (*self.faults, *other.faults)
+        currencies = self.currencies if self.currencies is not None else other.currencies
+        return Amounts(units, is_given, is_given & ~is_faulty, faults, currencies)
+
 
 def parse_amounts(column: Coded, mark: DecimalMark) -> Amounts:
     """Read a column of amounts.

@@ -6,7 +6,7 @@ Each distinct cell is looked at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -26,10 +26,18 @@ from qerko_recon.pos.vocabulary import (
     tender_meant,
 )
 
-__all__ = ["clean_ids", "find_currencies", "find_kinds", "find_states", "or_null"]
+__all__ = [
+    "clean_ids",
+    "find_currencies",
+    "find_kinds",
+    "find_left_out",
+    "find_states",
+    "or_null",
+]
 
 Words = npt.NDArray[np.object_]
 Units = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _NOTHING: Final = pa.array(["", "-", "–", "—", "n/a", "null", "none", "nan", "#n/a"])
 _WRAPPED: Final = r'^="(.*)"$'
@@ -76,8 +84,18 @@ def find_kinds(column: pa.Array | None, profile: Profile, length: int) -> Words:
     """Tell by the tender's word how each line was paid; ``None`` where it says nothing known."""
     if column is None:
         return np.full(length, None, dtype=object)
-    qerko = {plain(word) for word in profile.qerko_tenders}
-    return _each(column, lambda word: "qerko" if plain(word) in qerko else tender_meant(word))
+    own = {plain(word): kind for word, kind in profile.tenders.items()}
+    own |= dict.fromkeys(map(plain, profile.qerko_tenders), "qerko")
+    return _each(column, lambda word: own.get(plain(word)) or tender_meant(word))
+
+
+def find_left_out(columns: Iterable[pa.Array], words: Sequence[str], length: int) -> Mask:
+    """Tell which rows are of a type that a profile leaves out."""
+    known = set(map(plain, words))
+    found = np.zeros(length, dtype=bool)
+    for column in columns if known else ():
+        found |= _each(column, lambda word: plain(word) in known).astype(bool)
+    return found
 
 
 def find_states(

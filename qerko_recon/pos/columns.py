@@ -94,12 +94,23 @@ def no_amounts(header: Sequence[str], row: int, name: str) -> NoTable:
 
 
 class Columns(NamedTuple):
-    """Which column stands for which idea, by place; what was found and what is to be said."""
+    """Which column stands for which idea, by place; what was found and what is to be said.
+
+    ``added`` has the places of more columns whose amounts belong to an idea too. A table
+    ``is_wide`` if its amounts are one column of several, each of another tender.
+    """
 
     places: Mapping[str, int]
+    added: Mapping[str, tuple[int, ...]]
+    is_wide: bool
     tip: TipLayout | None
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+
+    @property
+    def every(self) -> dict[str, tuple[int, ...]]:
+        """All the places of each idea."""
+        return {idea: (place, *self.added.get(idea, ())) for idea, place in self.places.items()}
 
 
 def map_columns(
@@ -119,7 +130,14 @@ def map_columns(
     mapper.settle()
     if not any(idea in mapper.places for idea in _MONEY):
         raise no_amounts(header, row, name)
-    return Columns(mapper.places, mapper.tip, tuple(mapper.findings), tuple(mapper.notes))
+    return Columns(
+        mapper.places,
+        mapper.added,
+        mapper.is_wide,
+        mapper.tip,
+        tuple(mapper.findings),
+        tuple(mapper.notes),
+    )
 
 
 class _Option(NamedTuple):
@@ -143,35 +161,53 @@ class _Mapper:
         ]
         self._name, self._row = name, row
         self.places: dict[str, int] = {}
+        self.added: dict[str, tuple[int, ...]] = {}
+        self.is_wide = False
         self.tip: TipLayout | None = None
         self.findings: list[Finding] = []
         self.notes: list[str] = []
 
     def declare(self, profile: Profile) -> None:
         """Take what the profile states."""
-        for idea, wanted in profile.columns.items():
-            if wanted is None:
-                continue
-            place = self._find(wanted)
-            if place is None:
-                raise self._missing(idea, wanted)
-            self.places[idea] = place
-            self.findings.append(
-                Finding(idea, self._header[place], "stated", "the profile says so")
-            )
+        for idea in profile.columns:
+            options = profile.headers_of(idea)
+            found = next(filter(None, (self._find_all(idea, one) for one in options)), None)
+            if found is not None:
+                self.places[idea], *more = found
+                if more:
+                    self.added[idea] = tuple(more)
+                self.findings.append(
+                    Finding(idea, self._named(found), "stated", "the profile says so")
+                )
+            elif options and not profile.leaves_open(idea):
+                raise self._missing(idea, options)
+
+    def _find_all(self, idea: str, wanted: str) -> list[int] | None:
+        """Find a header, or the columns of amounts that are to be added."""
+        place = self._find(wanted)
+        if place is not None:
+            return [place]
+        parts = wanted.split(" + ") if idea in {*_MONEY, "tip"} else []
+        places = [found for one in parts if (found := self._find(one)) is not None]
+        return places if len(parts) > 1 and len(places) == len(parts) else None
 
     def _find(self, wanted: str) -> int | None:
         for same in (str.strip, plain):
             for place, header in enumerate(self._header):
-                if same(header) == same(wanted):
+                if same(header) == same(wanted) != "":
                     return place
         return None
 
-    def _missing(self, idea: str, wanted: str) -> NoTable:
+    def _named(self, places: Sequence[int]) -> str:
+        return " + ".join(self._header[place] for place in places)
+
+    def _missing(self, idea: str, options: Sequence[str]) -> NoTable:
+        wanted = options[0]
         near = difflib.get_close_matches(wanted, self._header, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "correct the profile."
         msg = (
-            f"{_at(self._name, self._row)}: there is no column {shorten(wanted)!r}, which the "
+            f"{_at(self._name, self._row)}: there is no column "
+            f"{' or '.join(repr(shorten(one)) for one in options)}, which the "
             f"profile names for {idea}; {hint} The columns are {_listed(self._header)}"
         )
         short = f"it has no column {shorten(wanted)!r}, which the profile names"
@@ -179,7 +215,7 @@ class _Mapper:
 
     def guess(self, profile: Profile) -> None:
         """Find what is not stated."""
-        taken = set(self.places.values())
+        taken = {*self.places.values(), *(one for more in self.added.values() for one in more)}
         options = [
             option
             for place, header in enumerate(self._header)
@@ -187,7 +223,7 @@ class _Mapper:
         ]
         options.sort(key=lambda one: (-one.score, one.place))
         for option in options:
-            if option.idea in profile.columns:
+            if not profile.leaves_open(option.idea):
                 continue
             if option.idea in self.places:
                 self._note_second(option)
@@ -223,14 +259,19 @@ class _Mapper:
         """Let the content correct a header of several meanings."""
         if not cells:
             return None
-        paying = _share(cells, lambda cell: tender_meant(cell) in _PAYING)
-        if idea in {"payment_id", "line_type"} and paying >= _HALF:
-            return "tender_type"
-        if idea == "paid_time" and _share(cells, _is_date) >= _HALF:
-            return "paid_at"
-        if idea == "is_cancelled" and _share(cells, lambda c: state_meant(c) == "paid") > 0:
-            return "state"
-        return None
+        told: str | None = None
+        if idea in {"payment_id", "line_type"}:
+            paying = _share(cells, lambda cell: tender_meant(cell) in _PAYING)
+            # Numbers of payment methods are no payments, and Qerko's is among them.
+            is_method = any(tender_meant(cell) == "qerko" for cell in cells)
+            told = "tender_type" if paying >= _HALF or is_method else None
+        elif idea == "paid_time":
+            told = "paid_at" if _share(cells, _is_date) >= _HALF else None
+        elif idea == "paid_at":
+            told = "paid_time" if _share(cells, _is_clock) == 1 else None
+        elif idea == "is_cancelled":
+            told = "state" if _share(cells, lambda c: state_meant(c) == "paid") > 0 else None
+        return told
 
     def _note_second(self, option: _Option) -> None:
         first, second = self.places[option.idea], option.place
@@ -243,6 +284,8 @@ class _Mapper:
                 f"the right one in a profile as {header!r} or {self._header[second]!r}"
             )
             raise PosExportError(msg, file=self._name, row=self._row, column=header)
+        if "qerko" in plain(self._header[first]) and "qerko" not in plain(self._header[second]):
+            return
         if option.idea in {*_MONEY, "tip", "payment_id", "bill_id", "tender_type", "state"}:
             self.notes.append(
                 f"column {self._header[second]!r} could be {option.idea} too; "
@@ -251,23 +294,53 @@ class _Mapper:
 
     def settle(self) -> None:
         """Give a lone column of totals its place as the amount; give lone times theirs."""
-        if "amount" not in self.places and "total" in self.places and self.tip != "inside":
-            stated = any(
-                finding.setting == "total" and finding.confidence == "stated"
+        self._narrow()
+        is_lone = "amount" not in self.places and "total" in self.places
+        if is_lone and self.tip != "inside" and "total" not in self._stated():
+            self.places["amount"] = self.places.pop("total")
+            self.findings = [
+                finding._replace(setting="amount") if finding.setting == "total" else finding
                 for finding in self.findings
-            )
-            if not stated:
-                self.places["amount"] = self.places.pop("total")
-                self.findings = [
-                    finding._replace(setting="amount") if finding.setting == "total" else finding
-                    for finding in self.findings
-                ]
+            ]
         if "paid_at" not in self.places and "paid_time" in self.places:
-            del self.places["paid_time"]
-            self.findings = [one for one in self.findings if one.setting != "paid_time"]
+            self._drop("paid_time")
         order = {idea: rank for rank, idea in enumerate(IDEAS)}
         self.places = dict(sorted(self.places.items(), key=lambda one: order[one[0]]))
         self.findings.sort(key=lambda one: order[one.setting])
+
+    def _narrow(self) -> None:
+        """Keep to Qerko's columns where each tender has its own: the others are not its money."""
+        money = [idea for idea in (*_MONEY, "tip") if idea in self.places]
+        own = [idea for idea in money if self._is_qerkos(idea)]
+        names_lines = {"payment_id", "tender_type", "provider"} & self.places.keys()
+        self.is_wide = bool({"amount", "total"} & set(own)) and not names_lines
+        if not self.is_wide or not any(map(_is_another_tender, self._header)):
+            return
+        for idea in money:
+            if idea not in own and idea not in self._stated():
+                header = self._header[self.places[idea]]
+                self._drop(idea)
+                self.notes.append(
+                    f"column {header!r} does not say whether it is of Qerko alone, so it is not "
+                    f"read: state columns.{idea} in a profile if it is"
+                )
+
+    def _is_qerkos(self, idea: str) -> bool:
+        return "qerko" in plain(self._header[self.places[idea]]).split()
+
+    def _stated(self) -> set[str]:
+        return {one.setting for one in self.findings if one.confidence == "stated"}
+
+    def _drop(self, idea: str) -> None:
+        del self.places[idea]
+        self.findings = [one for one in self.findings if one.setting != idea]
+
+
+def _is_another_tender(header: str) -> bool:
+    """Tell columns such as cash or turnover, which a table of several tenders has."""
+    guess = guess_idea(header)
+    is_money = guess is not None and guess.idea in _MONEY and "qerko" not in plain(header)
+    return is_money or tender_meant(header) in _PAYING[1:]
 
 
 def _guess(header: str) -> Guess | None:
@@ -298,6 +371,10 @@ def is_amount(cell: str) -> bool:
 
 def _is_date(cell: str) -> bool:
     return bool(DATE.search(cell))
+
+
+def _is_clock(cell: str) -> bool:
+    return bool(_CLOCK.match(cell)) and not _is_date(cell)
 
 
 def _has_digit(cell: str) -> bool:

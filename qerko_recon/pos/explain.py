@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qerko_recon.pos.amounts import MarkVote
 from qerko_recon.pos.columns import Confidence, Finding
 from qerko_recon.pos.export import Sniffed
+from qerko_recon.pos.grain import Grain
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
 from qerko_recon.pos.tables import Table
 
@@ -27,6 +28,7 @@ class Found:
     date_order: DateOrder | None
     dates_tell: bool
     tip_layout: TipLayout
+    grain: Grain
     currency: str | None
     notes: tuple[str, ...]
 
@@ -67,6 +69,7 @@ def _findings(found: Found) -> Iterator[Finding]:
     why = "the columns do not say" if layout == "auto" else "the columns say so"
     own = None if stated.tip_layout == "auto" else stated.tip_layout
     yield _finding("tip_layout", layout, own, surely, why)
+    yield found.grain.finding
     if found.currency is not None:
         yield _finding("currency", found.currency, stated.currency, "high", "a header says so")
 

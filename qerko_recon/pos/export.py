@@ -134,10 +134,11 @@ class PosExport:
     sources
         Name, SHA-256 and number of data rows of each file.
     rows
-        What became of the rows: ``tenders`` and ``others``, ``tips`` (folded into the lines they
-        belong to), ``broken`` (only among the problems), ``repeats`` (lines of an earlier file
-        once more), ``totals`` (lines of totals, repeated headers and remarks below the table).
-        The data rows are all but the totals.
+        What became of the rows: ``tenders`` and ``others``, ``tips`` and ``items`` (added to the
+        lines they belong to), ``broken`` (only among the problems), ``repeats`` (lines of an
+        earlier file once more), ``left_out`` (of types that the profile names), ``totals``
+        (lines of totals, repeated headers and remarks below the table). The data rows are all
+        but the totals.
     """
 
     tenders: pd.DataFrame

@@ -159,7 +159,7 @@ def _typed(
         values = times.moments
         faults = [(row, f"{cell!r} is no date and time") for row, cell in times.faults]
     elif name in _IDS:
-        values, wrong, _ = read_ids(column, name, name)
+        values, wrong, *_ = read_ids(column, name, name)
         faults = [(fault.row, fault.text) for fault in wrong]
     elif name == "source_row":
         return [

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,6 +18,8 @@ from qerko_recon.pos.tips import Fault
 from qerko_recon.pos.typed import ERROR, FLAG, MOMENT, NUMBER, Kinds
 
 __all__ = ["Ids", "read_ids"]
+
+Mask = npt.NDArray[np.bool_]
 
 _FRACTION: Final = r"^\d+[.,]\d+$"
 _WHOLE: Final = r"^\d{1,15}[.,]0$"
@@ -37,24 +40,37 @@ _FEW: Final = 2
 
 
 class Ids(NamedTuple):
-    """IDs, null where there is none; what is wrong with some; what is to be said of all."""
+    """IDs, null where there is none; what is wrong with some; what is to be said of all.
+
+    ``is_lost`` tells the rows that had an ID whose digits are lost: no ID is better than a wrong
+    one, which would be another payment's.
+    """
 
     values: pa.Array
     faults: list[Fault]
     notes: list[str]
+    is_lost: Mask
 
 
-def read_ids(column: pa.Array, idea: str, header: str, kinds: Kinds | None = None) -> Ids:
-    """Take IDs as text, digit by digit.
+def read_ids(
+    column: pa.Array,
+    idea: str,
+    header: str,
+    kinds: Kinds | None = None,
+    *,
+    is_float: bool = False,
+) -> Ids:
+    """Take IDs as text, digit by digit; numbers that are floats have lost those after fifteen.
 
-    >>> ids = read_ids(pa.array(["4711.0", "4712.0", "#REF!"]), "payment_id", "ID")
+    >>> ids = read_ids(pa.array(["4711.0", "4712.0", "#REF!", "4.7E+05"]), "payment_id", "ID")
     >>> ids.values.to_pylist(), [fault.row for fault in ids.faults]
-    (['4711', '4712', None], [2])
+    (['4711', '4712', None, None], [2, 3])
     """
     faults: list[Fault] = []
+    lost: list[Fault] = []
     is_error = pc.match_substring_regex(column, _ERROR)
     if kinds is not None:
-        faults += _of_kinds(column, idea, kinds)
+        lost += _of_kinds(column, idea, kinds, is_float=is_float)
         is_error = pc.or_(is_error, pa.array(kinds == ERROR))
     if pc.any(is_error).as_py():
         rows = np.flatnonzero(is_error.to_numpy(zero_copy_only=False)).tolist()
@@ -62,13 +78,18 @@ def read_ids(column: pa.Array, idea: str, header: str, kinds: Kinds | None = Non
         column = pc.if_else(is_error, "", column)
     column = _without_fraction(column)
     values, destroyed = clean_ids(column, idea)
-    return Ids(values, [*faults, *destroyed], _lost_zeros(values, header))
+    lost += destroyed
+    is_lost = np.zeros(len(column), dtype=bool)
+    is_lost[[fault.row for fault in lost]] = True
+    if lost:
+        values = pc.if_else(pa.array(is_lost), pa.scalar(None, pa.string()), values)
+    return Ids(values, [*faults, *lost], _lost_zeros(values, header), is_lost)
 
 
-def _of_kinds(column: pa.Array, idea: str, kinds: Kinds) -> list[Fault]:
+def _of_kinds(column: pa.Array, idea: str, kinds: Kinds, *, is_float: bool) -> list[Fault]:
     """Report numbers too long for a spreadsheet, and IDs that it took for dates."""
     is_long = pc.greater(pc.utf8_length(column), _KEPT_DIGITS).to_numpy(zero_copy_only=False)
-    long = np.flatnonzero((kinds == NUMBER) & is_long).tolist()
+    long = np.flatnonzero((kinds == NUMBER) & is_long & is_float).tolist()
     dated = np.flatnonzero(np.isin(kinds, [MOMENT, FLAG])).tolist()
     return [
         *(Fault(row, idea, _CUT) for row in long),

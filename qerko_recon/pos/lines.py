@@ -20,11 +20,12 @@ from qerko_recon.pos.cells import find_currencies, find_kinds, find_states, or_n
 from qerko_recon.pos.explain import Found, explain
 from qerko_recon.pos.export import Sniffed, Source
 from qerko_recon.pos.formats import load
+from qerko_recon.pos.grain import find_grain, says_figures
 from qerko_recon.pos.ids import read_ids
 from qerko_recon.pos.moments import Moments, read_moments
 from qerko_recon.pos.owners import Marks
 from qerko_recon.pos.problems import Problem
-from qerko_recon.pos.profile import Profile
+from qerko_recon.pos.profile import EVERY, Profile, RowIs, fitting
 from qerko_recon.pos.salvage import salvage
 from qerko_recon.pos.tables import Table, find_tables
 from qerko_recon.pos.tips import Fault, Money, derive, note_empty
@@ -59,8 +60,11 @@ class PosFile:
         What tells whose they are.
     container
         The file, whatever the sheet.
+    row_is
+        What a row stands for.
     rows
-        Counts of ``broken`` rows without a payment ID and of ``totals``, headers and remarks.
+        Counts of ``broken`` rows without a payment ID, of ``totals``, headers and remarks, and
+        of rows ``left_out``.
     """
 
     table: pa.Table
@@ -72,6 +76,7 @@ class PosFile:
     sniffed: Sniffed
     profile: Profile
     source: Source
+    row_is: RowIs
     rows: dict[str, int]
 
 
@@ -98,7 +103,7 @@ class _Reading:
         records = table.records
         self.places = dict(table.columns.places)
         self.header = records.header
-        self.below: Below = split_rows(records, self.places)
+        self.below: Below = split_rows(records, self.places, stated.left_out)
         is_line = pa.array(self.below.is_line)
         self._cells = {
             idea: records.columns[place].filter(is_line) for idea, place in self.places.items()
@@ -111,10 +116,26 @@ class _Reading:
         self.rows = records.rows[self.below.is_line]
         self.faults: list[tuple[int, str, str, str | None]] = []
         self.notes: list[str] = [*table.notes, *table.columns.notes]
+        self._had_id: Mask = np.zeros(len(self.rows), dtype=bool)
         self._clear_errors()
-        self.mark, self.amounts = self._read_amounts()
+        if table.columns.is_wide:
+            self._fill_nothing()
+        self.mark, self.amounts = self._read_amounts(is_line)
         self.money = self._derive()
         self.moments = self._read_moments(zone)
+        self.grain = find_grain(
+            stated.row_is, self._cells, self.moments, is_wide=table.columns.is_wide
+        )
+        if self.below.left_out:
+            self.notes.append(
+                f"rows of types that the profile leaves out, not read: {self.below.left_out}"
+            )
+
+    def _fill_nothing(self) -> None:
+        """Read blank cells as nothing paid, where each tender has a column of its own."""
+        for idea in _MONEY:
+            if idea in self._cells:
+                self._cells[idea] = pc.fill_null(or_null(self._cells[idea]), "0")
 
     def _clear_errors(self) -> None:
         """Report formulas' errors where words belong, and take them away."""
@@ -134,12 +155,17 @@ class _Reading:
         below = self.below
         return len(below.totals) + len(below.remarks) + len(below.repeated_headers)
 
-    def _read_amounts(self) -> tuple[MarkVote, dict[str, Amounts]]:
+    def _read_amounts(self, is_line: pa.Array) -> tuple[MarkVote, dict[str, Amounts]]:
         coded: dict[str, Coded] = {
             idea: encode(self._cells[idea]) for idea in _MONEY if idea in self._cells
         }
+        more = {
+            idea: [encode(self.table.records.columns[place].filter(is_line)) for place in places]
+            for idea, places in self.table.columns.added.items()
+        }
         delimiter = self.table.layout.delimiter
-        vote = self.table.vote or vote_mark(list(coded.values()), delimiter)
+        every = [*coded.values(), *(one for held in more.values() for one in held)]
+        vote = self.table.vote or vote_mark(every, delimiter)
         if self.stated.decimal_mark is not None:
             vote = MarkVote(self.stated.decimal_mark, 0, 0, "the profile says so")
         elif vote.is_open:
@@ -148,6 +174,9 @@ class _Reading:
                 f"{vote.mark!r} was taken: state decimal_mark in a profile"
             )
         amounts = {idea: parse_amounts(column, vote.mark) for idea, column in coded.items()}
+        for idea, columns in more.items():
+            for column in columns:
+                amounts[idea] = amounts[idea].plus(parse_amounts(column, vote.mark))
         for idea in amounts.keys() & self._kinds.keys():
             amounts[idea] = retell(amounts[idea], self._cells[idea], self._kinds[idea])
         return vote, amounts
@@ -229,7 +258,12 @@ class _Reading:
             sniffed=sniffed,
             profile=self._completed(sniffed),
             source=Source(self.name, digest, count),
-            rows={"broken": broken, "totals": self.below_count},
+            row_is=self.grain.row_is,
+            rows={
+                "broken": broken,
+                "totals": self.below_count,
+                "left_out": self.below.left_out,
+            },
         )
 
     def _table(
@@ -261,11 +295,18 @@ class _Reading:
     def _ids(self, idea: str) -> pa.Array:
         if idea not in self._cells:
             return self._nulls(idea)
+        place = self.places[idea]
         ids = read_ids(
-            self._cells[idea], idea, self.header[self.places[idea]], self._kinds.get(idea)
+            self._cells[idea],
+            idea,
+            self.header[place],
+            self._kinds.get(idea),
+            is_float=place in self.table.floats,
         )
         self._take_faults(ids.faults)
         self.notes += ids.notes
+        if idea == "payment_id":
+            self._had_id = ids.is_lost
         return ids.values
 
     def _words(self, idea: str) -> pa.Array:
@@ -294,11 +335,12 @@ class _Reading:
             for idea in ("amount", "total")
             if idea in self.places
         )
+        whole = whole or EVERY in self.stated.qerko_tenders
         ideas = {"tender_type", "provider", "payment_id"} & self._cells.keys()
         return Marks(
             file=self.name,
-            has_id=np.asarray(pc.is_valid(table["payment_id"]).to_numpy()),
-            is_named=is_named | whole,
+            has_id=np.asarray(pc.is_valid(table["payment_id"]).to_numpy()) | self._had_id,
+            is_named=is_named | (self._has_money() if whole else False),
             kinds=kinds,
             words=table["tender_type"].to_pylist(),
             bills=table["bill_id"].to_pylist(),
@@ -306,12 +348,30 @@ class _Reading:
             has_id_column="payment_id" in ideas,
         )
 
+    def _has_money(self) -> Mask:
+        """Tell the rows of a wide table that say anything of Qerko; all rows of another."""
+        money = self.money
+        if not self.table.columns.is_wide:
+            return np.ones(len(self.rows), dtype=bool)
+        held: Mask = (money.amount != 0) | (money.tip != 0) | ~money.is_known
+        if self.grain.row_is == "day":
+            # On a day with other turnover nothing is a figure too: Qerko's is nought.
+            is_line = pa.array(self.below.is_line)
+            held |= says_figures(self.table.records, is_line, self.places.get("paid_at"))
+        if not held.all():
+            self.notes.append(f"rows that say nothing of Qerko, set aside: {(~held).sum()}")
+        return held
+
     def _with_salvaged(
         self, table: pa.Table, is_tip: Mask, marks: Marks
     ) -> tuple[tuple[pa.Table, Mask, Mask, Marks], list[Problem]]:
         """Put broken rows whose payment ID can be read among the lines, in the file's order."""
         salvaged, problems = salvage(
-            self.below.broken, table, self.places.get("payment_id"), len(self.header), self.name
+            self.below.broken,
+            table,
+            self.places.get("payment_id"),
+            len(self.table.layout.header),
+            self.name,
         )
         more = salvaged.num_rows
         seconds = self.moments.has_second if self.moments else np.zeros(len(is_tip), dtype=bool)
@@ -356,7 +416,12 @@ class _Reading:
     def _explain(self, currency: str | None, is_tip: Mask) -> Sniffed:
         if not len(self.rows):
             self.notes.append("there is a header and no row under it: a day without sales")
-        if "payment_id" not in self.places:
+        if self.stated == Profile() and (fits := fitting(self.header)):
+            self.notes.append(
+                f"its columns are those of the profile {' or '.join(fits)}, which knows more of "
+                "it: give that profile"
+            )
+        if "payment_id" not in self.places and self.grain.row_is != "day":
             self.notes.append(
                 "no column of Qerko's payment IDs was found, so lines are matched by bill and "
                 "amount: state columns.payment_id in a profile if there is one"
@@ -367,15 +432,20 @@ class _Reading:
             Found(
                 table=self.table,
                 stated=self.stated,
-                columns={idea: self.header[place] for idea, place in self.places.items()},
+                columns={idea: self._named(idea) for idea in self.places},
                 mark=self.mark,
                 date_order=times.order if times else None,
                 dates_tell=times is None or times.is_sure,
                 tip_layout="line" if in_lines else self.money.layout,
+                grain=self.grain,
                 currency=currency,
                 notes=tuple(dict.fromkeys(self.notes)),
             )
         )
+
+    def _named(self, idea: str) -> str:
+        """Give the header of an idea, or those of its columns that are added."""
+        return " + ".join(self.header[place] for place in self.table.columns.every[idea])
 
     def _completed(self, sniffed: Sniffed) -> Profile:
         """State in the profile what was found; rows above the header may differ tomorrow."""
@@ -389,5 +459,6 @@ class _Reading:
             date_order=self.stated.date_order or sniffed.date_order,
             columns=columns,
             tip_layout=sniffed.tip_layout,
+            row_is=self.grain.row_is,
             currency=sniffed.currency,
         )

@@ -19,7 +19,7 @@ from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import Records
 from qerko_recon.pos.vocabulary import plain
 
-__all__ = ["Attempt", "Picked", "pick", "wanted"]
+__all__ = ["Attempt", "Picked", "is_named", "pick", "wanted"]
 
 _PIVOT: Final = re.compile(
     r"^(?:soucet z|pocet z|prumer z|sucet z|sum of|count of|average of|summe von|anzahl von|"
@@ -71,7 +71,7 @@ def wanted(titles: Sequence[str], profile: Profile, name: str, what: str) -> lis
         return list(titles)
     found: list[str] = []
     for pattern in profile.sheets:
-        fits = [one for one in titles if _fits(one, pattern)]
+        fits = [one for one in titles if is_named(one, pattern)]
         if not fits:
             msg = (
                 f"{name}: there is no {what} {shorten(pattern)!r}, which the profile names; the "
@@ -82,8 +82,17 @@ def wanted(titles: Sequence[str], profile: Profile, name: str, what: str) -> lis
     return found
 
 
-def _fits(title: str, pattern: str) -> bool:
-    return plain(title) == plain(pattern) or fnmatchcase(title.casefold(), pattern.casefold())
+def is_named(title: str, pattern: str) -> bool:
+    """Tell whether a sheet or file is the one of a name or a pattern, in whatever folder.
+
+    >>> is_named("Export/Transactions.csv", "transactions.csv"), is_named("Den 2", "den *")
+    (True, True)
+    """
+    names = (title, title.rpartition("/")[2])
+    return any(
+        plain(one) == plain(pattern) or fnmatchcase(one.casefold(), pattern.casefold())
+        for one in names
+    )
 
 
 def pick(attempts: Sequence[Attempt[_Table]], name: str, what: str, *, is_stated: bool) -> Picked:

@@ -11,7 +11,7 @@ import difflib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -21,19 +21,28 @@ from typing import Any, Final, Literal, get_args
 from qerko_recon.errors import ConfigError, shorten
 from qerko_recon.files import replace_when_done
 from qerko_recon.money import DecimalMark
-from qerko_recon.pos.vocabulary import IDEAS, StateWord, plain
+from qerko_recon.pos.vocabulary import IDEAS, StateWord, TenderWord, plain
 
-__all__ = ["DateOrder", "Profile", "TipLayout"]
+__all__ = ["EVERY", "DateOrder", "Profile", "RowIs", "TipLayout", "fitting"]
+
+EVERY: Final = "*"
+"""Among ``qerko_tenders``: every line is Qerko's."""
 
 TipLayout = Literal["beside", "inside", "line", "none", "auto"]
 DateOrder = Literal["dmy", "mdy", "ymd"]
+RowIs = Literal["payment", "item", "day"]
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "decimal_mark": get_args(DecimalMark),
     "date_order": get_args(DateOrder),
     "tip_layout": get_args(TipLayout),
+    "row_is": get_args(RowIs),
 }
-_STATES: Final = get_args(StateWord)
+_MEANINGS: Final = {"states": get_args(StateWord), "tenders": get_args(TenderWord)}
+_TELLING: Final = 3
+_LISTS: Final = ("time_formats", "sheets", "left_out", "qerko_tenders")
+
+Headers = str | tuple[str, ...] | None
 
 
 def _frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,18 +76,31 @@ class Profile:
         What each column stands for: an idea (``payment_id``, ``bill_id``, ``tender_id``,
         ``paid_at``, ``paid_time``, ``amount``, ``tip``, ``total``, ``currency``, ``state``,
         ``is_cancelled``, ``tender_type``, ``line_type``, ``provider``) to the header as the file
-        has it, or to ``None`` where the export has no such column. Of two headers alike the
+        has it, or to ``None`` where the export has no such column. Several headers are tried in
+        turn; if the last is ``""`` the idea is looked for where none of them is there. Amounts
+        that stand in two columns are added: ``"Tip + Gratuity"``. Of two headers alike the
         second is ``"Header (2)"``. Ideas left out are looked for.
+    row_is
+        ``payment``, ``item`` (a row an item of a bill: those of one bill are added up), ``day``
+        (a row a day: what it says of Qerko is that day's total); ``None`` to find out.
+    left_out
+        Words of line types or tenders whose rows are no payments, such as ``Transfer``.
     tip_layout
         ``beside`` (the amount is without the tip), ``inside`` (it contains the tip), ``line``
         (tips have lines of their own), ``none`` (nothing of tips), ``auto`` (there is a tip
         column and nothing says which); ``None`` to find out.
     qerko_tenders
-        The POS's words for Qerko, beside those with "Qerko" in them.
+        The POS's words for Qerko, beside those with "Qerko" in them; ``"*"`` if all lines are its.
+    tenders
+        The POS's words and codes for how lines are paid to ``qerko``, ``cash``, ``card``,
+        ``voucher``, ``invoice``, ``tip`` or ``storno``.
     states
         The POS's state words to ``paid``, ``cancelled``, ``open`` or ``refund``.
     currency
         ISO 4217 code of lines that name none.
+    join
+        Where another file of the same archive, or sheet of the same workbook, has more columns:
+        ``file`` is its name and ``on`` the columns that both have and that tell its rows apart.
     attested
         Whether a public description of the format backs the profile.
     note
@@ -104,25 +126,33 @@ class Profile:
     time_formats: tuple[str, ...] = ()
     header_row: int | None = None
     sheets: tuple[str, ...] = ()
-    columns: Mapping[str, str | None] = field(default_factory=dict)
+    row_is: RowIs | None = None
+    left_out: tuple[str, ...] = ()
+    columns: Mapping[str, Headers] = field(default_factory=dict)
     tip_layout: TipLayout | None = None
     qerko_tenders: tuple[str, ...] = ()
+    tenders: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     currency: str | None = None
+    join: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     attested: bool = False
     note: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("columns", "states"):
+        for name in ("columns", "tenders", "states", "join"):
             value = getattr(self, name)
             if not isinstance(value, Mapping):
                 raise ConfigError(f"the profile's {name} is a table of words, not {value!r}")
-            object.__setattr__(self, name, _frozen(value))
-        for name in ("time_formats", "sheets", "qerko_tenders"):
+            held = {
+                key: tuple(one) if isinstance(one, list) else one for key, one in value.items()
+            }
+            object.__setattr__(self, name, _frozen(held))
+        for name in _LISTS:
             object.__setattr__(self, name, _words(name, getattr(self, name)))
         self._check_choices()
         self._check_plain()
         self._check_words()
+        self._check_join()
 
     def _check_choices(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -157,23 +187,57 @@ class Profile:
             raise ConfigError(f"the profile's attested is true or false, not {self.attested!r}")
 
     def _check_words(self) -> None:
-        for idea, header in self.columns.items():
+        for idea, headers in self.columns.items():
             if idea not in IDEAS:
                 raise ConfigError(_unknown(idea, IDEAS, "the profile's columns know no"))
-            if not isinstance(header, str | None):
-                raise ConfigError(f"the profile's column {idea} is a header, not {header!r}")
-        for word, state in self.states.items():
-            if state not in _STATES:
+            options = headers if isinstance(headers, tuple) and headers else (headers,)
+            if not all(isinstance(one, str | None) for one in options):
                 raise ConfigError(
-                    f"the profile's state {shorten(word)!r} cannot mean {shorten(state)!r}; "
-                    f"give one of {', '.join(_STATES)}"
+                    f"the profile's column {idea} is a header or a list of headers, not "
+                    f"{headers!r}"
                 )
+        for name, known in _MEANINGS.items():
+            for word, meaning in getattr(self, name).items():
+                if meaning not in known:
+                    raise ConfigError(
+                        f"the profile's {name.removesuffix('s')} {shorten(word)!r} cannot mean "
+                        f"{shorten(meaning)!r}; give one of {', '.join(known)}"
+                    )
+
+    def _check_join(self) -> None:
+        if not self.join:
+            return
+        file, on = self.join.get("file"), self.join.get("on")
+        names = on if isinstance(on, tuple) and on else (None,)
+        is_whole = set(self.join) == {"file", "on"} and bool(file)
+        if not is_whole or not all(isinstance(one, str) for one in (file, *names)):
+            raise ConfigError(
+                "the profile's join has the name of a file or sheet and a list of columns: "
+                'file = "transactions.csv", on = ["BON_ID"]'
+            )
+
+    def headers_of(self, idea: str) -> tuple[str, ...]:
+        """Give the headers that an idea may have, as they are to be tried.
+
+        >>> Profile(columns={"tip": ["Tip + Gratuity", "Tip", ""]}).headers_of("tip")
+        ('Tip + Gratuity', 'Tip')
+        """
+        stated = self.columns.get(idea)
+        options = stated if isinstance(stated, tuple) else (stated,)
+        return tuple(one for one in options if one)
+
+    def leaves_open(self, idea: str) -> bool:
+        """Tell whether an idea is to be looked for, where none of its headers is there."""
+        stated = self.columns.get(idea)
+        return idea not in self.columns or (isinstance(stated, tuple) and stated[-1] == "")
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Profile:
         """Read a profile from a TOML file.
 
-        In ``[columns]`` an empty header says that the export has no such column.
+        In ``[columns]`` an empty header says that the export has no such column. A key
+        ``based_on = "dativery"`` takes what the file does not state from a profile that comes
+        with the package.
 
         Raises
         ------
@@ -215,13 +279,14 @@ class Profile:
             raise ConfigError(f"the profile {file} is no TOML: {error}") from error
         known = [one.name for one in fields(cls)]
         for key in held:
-            if key not in known:
+            if key not in {*known, "based_on"}:
                 raise ConfigError(
                     _unknown(key, known, f"the profile {file} has a key nobody knows:")
                 )
-        if isinstance(columns := held.get("columns"), dict):
-            held["columns"] = {idea: header or None for idea, header in columns.items()}
         try:
+            held = _upon(held)
+            if isinstance(columns := held.get("columns"), dict):
+                held["columns"] = {idea: header or None for idea, header in columns.items()}
             return cls(**({"name": name} | held))
         except ConfigError as error:
             raise ConfigError(f"{file}: {error}") from error
@@ -250,9 +315,29 @@ class Profile:
                 lines.append(f"{one.name} = {_toml(value)}")
         return "\n".join([*lines, *tables, ""])
 
-    def is_qerko(self, word: str) -> bool:
-        """Tell whether the profile names a tender word as Qerko's."""
-        return plain(word) in {plain(one) for one in self.qerko_tenders}
+
+def fitting(header: Sequence[str]) -> tuple[str, ...]:
+    """Name the attested profiles whose columns a header has.
+
+    >>> fitting(["Check #", "Amount", "Tip", "Gratuity", "Total"])
+    ('toast',)
+    """
+    held = set(map(plain, header))
+    found = []
+    for name in Profile.names():
+        profile = Profile.named(name)
+        ideas = (idea for idea in profile.columns if not profile.leaves_open(idea))
+        if profile.join:
+            ideas = (idea for idea in ("bill_id", "amount", "tender_type"))
+        wanted = {
+            plain(one)
+            for idea in ideas
+            for headers in profile.headers_of(idea)
+            for one in headers.split(" + ")
+        }
+        if profile.attested and len(wanted) >= _TELLING and wanted <= held:
+            found.append(name)
+    return tuple(found)
 
 
 def _words(name: str, value: object) -> tuple[str, ...]:
@@ -261,6 +346,24 @@ def _words(name: str, value: object) -> tuple[str, ...]:
     if not all(isinstance(word, str) for word in value):
         raise ConfigError(f"the profile's {name} is a list of texts, not {value!r}")
     return tuple(value)
+
+
+def _upon(held: dict[str, Any]) -> dict[str, Any]:
+    """Put what a file states upon what the profile states that it is based on."""
+    base = held.pop("based_on", None)
+    if base is None:
+        return held
+    if not isinstance(base, str):
+        raise ConfigError(f"the profile's based_on is a profile's name, not {base!r}")
+    under = Profile.named(base)
+    own = ("name", "attested", "note")  # what is built on a profile speaks for itself
+    merged: dict[str, Any] = {
+        one.name: getattr(under, one.name) for one in fields(under) if one.name not in own
+    }
+    for key, value in held.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), Mapping) and key != "join"
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
 
 
 def _is_codec(name: str) -> bool:

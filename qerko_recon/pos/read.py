@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, PosExportError
 from qerko_recon.pos.export import PosExport, Sniffed
+from qerko_recon.pos.grain import add_items, name_days
 from qerko_recon.pos.lines import PosFile, read_files
 from qerko_recon.pos.overlap import Overlap, find_overlap
 from qerko_recon.pos.owners import tell_owners
@@ -170,10 +171,18 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
     overlap = _overlap(files, table, is_tip)
     is_own = np.concatenate(ownership.masks)[overlap.kept]
     is_tip = is_tip[overlap.kept]
+    is_item, is_day = (
+        np.concatenate([np.full(file.table.num_rows, file.row_is == one) for file in files])
+        for one in ("item", "day")
+    )
     table = _named(table.filter(pa.array(overlap.kept)).combine_chunks())
+    is_item, is_day = is_item[overlap.kept], is_day[overlap.kept]
     own, kept = fold(table.filter(pa.array(is_own)), is_tip[is_own])
     tips = int((~kept).sum())
     own, others = own.filter(pa.array(kept)), table.filter(pa.array(~is_own))
+    own = name_days(own, is_day[is_own][kept])
+    own, items = _with_items(own, is_item[is_own][kept])
+    others, other_items = _with_items(others, is_item[~is_own])
     sniffed = tuple(
         replace(file.sniffed, notes=(*file.sniffed.notes, *notes, *_repeating(overlap, files, at)))
         for at, (file, notes) in enumerate(zip(files, ownership.notes, strict=True))
@@ -190,11 +199,19 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
             "tenders": own.num_rows,
             "others": others.num_rows,
             "tips": tips,
+            "items": items + other_items,
             "broken": sum(file.rows["broken"] for file in files),
             "totals": sum(file.rows["totals"] for file in files),
+            "left_out": sum(file.rows["left_out"] for file in files),
             "repeats": int((~overlap.kept).sum()),
         },
     )
+
+
+def _with_items(table: pa.Table, is_item: Mask) -> tuple[pa.Table, int]:
+    """Add items of one bill up; how many rows went into another."""
+    table, kept = add_items(table, is_item)
+    return (table if kept.all() else table.filter(pa.array(kept))), int((~kept).sum())
 
 
 def _overlap(files: Sequence[PosFile], table: pa.Table, is_tip: Mask) -> Overlap:

@@ -6,7 +6,7 @@ Whatever a profile states is taken as it is, and an error says where it does not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -98,10 +98,8 @@ def _layout(best: _Candidate, findings: tuple[Finding, ...]) -> Layout:
 
 
 def _candidates(delimiter: str, rows: list[HeadRow], profile: Profile) -> list[_Candidate]:
-    declared = {plain(header) for header in profile.columns.values() if header}
-    declared_money = {
-        plain(header) for idea in _MONEY if (header := profile.columns.get(idea)) is not None
-    }
+    declared = _declared(profile, profile.columns)
+    declared_money = _declared(profile, _MONEY)
     found: list[_Candidate] = []
     for place, head in enumerate(rows):
         if profile.header_row is not None and head.row != profile.header_row:
@@ -120,6 +118,13 @@ def _candidates(delimiter: str, rows: list[HeadRow], profile: Profile) -> list[_
         score *= _fit_below(head, rows[place + 1 :]) * _like_header(head.cells)
         found.append(_Candidate(score, has_money, delimiter, head, rows))
     return found
+
+
+def _declared(profile: Profile, ideas: Iterable[str]) -> set[str]:
+    """Give the headers that a profile names for some ideas, as they are compared."""
+    headers = [header for idea in ideas for header in profile.headers_of(idea)]
+    parts = [part for header in headers for part in header.split(" + ")]
+    return {plain(one) for one in (*headers, *parts)}
 
 
 def _fit_below(head: HeadRow, below: Sequence[HeadRow]) -> float:

@@ -6,10 +6,12 @@ with their meaning, and rows as text with the kind of each cell beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
+
+import numpy as np
 
 from qerko_recon.errors import PosExportError
 from qerko_recon.pos.amounts import MarkVote
@@ -17,16 +19,17 @@ from qerko_recon.pos.archive import unpack
 from qerko_recon.pos.columns import Columns, Confidence, Finding, NoTable, map_columns
 from qerko_recon.pos.encoding import Decoded, decode
 from qerko_recon.pos.formats import Format, tell_format
-from qerko_recon.pos.grids import Grid
+from qerko_recon.pos.grids import Body, Grid
+from qerko_recon.pos.joining import Beside, beside_of_grid, beside_of_text, join
 from qerko_recon.pos.json_grids import read_json
 from qerko_recon.pos.parquet import read_parquet
-from qerko_recon.pos.picking import Attempt, pick, wanted
+from qerko_recon.pos.picking import Attempt, is_named, pick, wanted
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import Records, read_records
 from qerko_recon.pos.sheets import read_workbook
 from qerko_recon.pos.sniff import Layout, find_header, find_layout
-from qerko_recon.pos.typed import Kinds, render
+from qerko_recon.pos.typed import TEXT, Column, Kinds, render
 
 __all__ = ["Table", "find_tables"]
 
@@ -52,6 +55,8 @@ class Table:
         By column place, what kind each cell was; nothing for text files.
     vote
         Which decimal mark its text cells agree on; ``None`` where it is still to be found.
+    floats
+        Places of columns whose numbers are binary fractions, which keep some fifteen digits.
     findings, problems, notes
         What was found out of the file's form, what of it was damaged, what is to be said.
     """
@@ -69,10 +74,22 @@ class Table:
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    floats: frozenset[int] = frozenset()
 
 
-def find_tables(data: bytes, name: str, profile: Profile) -> list[Table]:
+def find_tables(
+    data: bytes, name: str, profile: Profile, beside: Beside | None = None
+) -> list[Table]:
     """Find all tables of payment lines in a file.
+
+    Parameters
+    ----------
+    data, name
+        Its bytes, and what it is called.
+    profile
+        As stated.
+    beside
+        A table whose columns belong to its rows too, where the profile joins one.
 
     Raises
     ------
@@ -82,9 +99,19 @@ def find_tables(data: bytes, name: str, profile: Profile) -> list[Table]:
     form = tell_format(data, name)
     if form == "zip":
         return _of_archive(data, name, profile)
-    if form == "csv":
-        return [_of_text(data, name, profile)]
-    return _of_grids(_grids(data, form, name), name, profile)
+    if form != "csv":
+        return _of_grids(_grids(data, form, name), name, profile, beside)
+    if profile.join and beside is None:
+        raise _nothing_beside(name, profile, "archive")
+    return [_of_text(data, name, profile, beside)]
+
+
+def _nothing_beside(name: str, profile: Profile, what: str) -> PosExportError:
+    msg = (
+        f"{name}: the profile joins {profile.join['file']!r}, which is not there; give the "
+        f"{what} that has both"
+    )
+    return PosExportError(msg, file=name)
 
 
 def _grids(data: bytes, form: Format, name: str) -> list[Grid]:
@@ -93,17 +120,24 @@ def _grids(data: bytes, form: Format, name: str) -> list[Grid]:
     return read_json(data, name) if form == "json" else read_parquet(data, name)
 
 
-def _of_text(data: bytes, name: str, profile: Profile) -> Table:
+def _of_text(data: bytes, name: str, profile: Profile, beside: Beside | None) -> Table:
     decoded = decode(data, name, profile.encoding)
     layout = find_layout(decoded.text, profile, name)
-    columns = map_columns(layout.header, layout.sample, profile, name, layout.header_row)
-    records = read_records(
-        decoded.text,
-        layout.delimiter,
-        layout.header_row,
-        name,
-        needed=max(columns.places.values()) + 1,
-    )
+    text, delimiter, row = decoded.text, layout.delimiter, layout.header_row
+    notes: list[str] = []
+    if beside is None:
+        columns = map_columns(layout.header, layout.sample, profile, name, row)
+        needed = max(one for places in columns.every.values() for one in places) + 1
+        records = read_records(text, delimiter, row, name, needed=needed)
+    else:
+        bare = read_records(text, delimiter, row, name)
+        kinds = np.full(len(bare), TEXT, dtype=np.uint8)
+        header, held, notes = join(
+            bare.header, [Column(one, kinds) for one in bare.columns], beside, profile, name
+        )
+        records = replace(bare, header=header, columns=tuple(one.text for one in held))
+        sample = Body(tuple(held), bare.rows).sample()
+        columns = map_columns(header, sample, profile, name, row)
     return Table(
         name=name,
         file=name,
@@ -117,6 +151,7 @@ def _of_text(data: bytes, name: str, profile: Profile) -> Table:
         vote=None,
         findings=(_encoding(decoded, profile), *layout.findings),
         problems=decoded.problems,
+        notes=tuple(notes),
     )
 
 
@@ -129,36 +164,55 @@ def _encoding(decoded: Decoded, profile: Profile) -> Finding:
 
 def _of_archive(data: bytes, name: str, profile: Profile) -> list[Table]:
     """Read the members of an archive that are exports, those that say most of payments."""
-    members = unpack(data, name)
-    titles = wanted([title for title, _ in members], profile, name, "file")
-    inner = replace(profile, sheets=())
+    members = dict(unpack(data, name))
+    inner, beside = replace(profile, sheets=()), None
+    if profile.join:
+        title = _beside(members, name, profile, "archive")
+        beside = beside_of_text(members.pop(title), title, name, profile)
+    titles = wanted(list(members), profile, name, "file")
     attempts = [
         _attempt(
             title,
-            partial(find_tables, held, f"{name} [{title}]", inner),
+            partial(find_tables, held, f"{name} [{title}]", inner, beside),
             is_lone=len(titles) == 1,
         )
-        for title, held in members
+        for title, held in members.items()
         if title in titles
     ]
     picked = pick(attempts, name, "file", is_stated=bool(profile.sheets))
     return _with_notes(picked.tables, picked.notes)
 
 
-def _of_grids(grids: Sequence[Grid], name: str, profile: Profile) -> list[Table]:
+def _beside(titles: Iterable[str], name: str, profile: Profile, what: str) -> str:
+    """Find what a profile joins, by its name."""
+    file = str(profile.join["file"])
+    found = next((one for one in titles if is_named(one, file)), None)
+    if found is None:
+        raise _nothing_beside(name, profile, what)
+    return found
+
+
+def _of_grids(
+    grids: Sequence[Grid], name: str, profile: Profile, beside: Beside | None = None
+) -> list[Table]:
     """Read the sheets that have tables of payment lines."""
     held = [grid for grid in grids if not grid.is_empty]
     if not held:
         raise PosExportError(f"{name} has nothing in it; export it from the POS again", file=name)
+    if profile.join and beside is None:
+        title = _beside([grid.sheet or "" for grid in held], name, profile, "workbook")
+        other = next(grid for grid in held if (grid.sheet or "") == title)
+        beside = beside_of_grid(other, name, profile)
+        grids, held = ([one for one in some if one is not other] for some in (grids, held))
     titles = wanted([grid.sheet or "" for grid in grids], profile, name, "sheet")
     if profile.sheets:
         held = [grid for grid in held if grid.sheet in titles]
     if len(held) == 1:
-        return [_of_grid(held[0], name, name, profile)]
+        return [_of_grid(held[0], name, name, profile, beside)]
     attempts = [
         _attempt(
             grid.sheet or "",
-            partial(_of_sheet, grid, f"{name} [{grid.sheet}]", name, profile),
+            partial(_of_sheet, grid, f"{name} [{grid.sheet}]", name, profile, beside),
             is_hidden=grid.is_hidden,
         )
         for grid in held
@@ -170,8 +224,10 @@ def _of_grids(grids: Sequence[Grid], name: str, profile: Profile) -> list[Table]
     return _with_notes(tables, picked.notes)
 
 
-def _of_sheet(grid: Grid, name: str, file: str, profile: Profile) -> list[Table]:
-    return [_of_grid(grid, name, file, profile)]
+def _of_sheet(
+    grid: Grid, name: str, file: str, profile: Profile, beside: Beside | None
+) -> list[Table]:
+    return [_of_grid(grid, name, file, profile, beside)]
 
 
 def _attempt(
@@ -195,7 +251,7 @@ def _with_notes(tables: list[Table], notes: Sequence[str]) -> list[Table]:
     return [replace(first, notes=(*notes, *first.notes)), *tables[1:]]
 
 
-def _of_grid(grid: Grid, name: str, file: str, profile: Profile) -> Table:
+def _of_grid(grid: Grid, name: str, file: str, profile: Profile, beside: Beside | None) -> Table:
     """Read one sheet."""
     if grid.header is None:
         layout = find_header(grid.head, profile, name)
@@ -203,14 +259,18 @@ def _of_grid(grid: Grid, name: str, file: str, profile: Profile) -> Table:
     else:
         body = grid.below(0, len(grid.header))
         layout = Layout("", 0, grid.header, (), ())
-    columns = map_columns(layout.header, body.sample(), profile, name, layout.header_row)
-    money = [place for idea, place in columns.places.items() if idea in _MONEY]
+    header = layout.header
+    more: list[str] = []
+    if beside is not None:
+        header, held, more = join(header, body.columns, beside, profile, name)
+        body = Body(tuple(held), body.rows)
+    columns = map_columns(header, body.sample(), profile, name, layout.header_row)
+    money = [one for idea in _MONEY for one in columns.every.get(idea, ())]
     vote, texts = render(body.columns, money, profile.decimal_mark, layout.delimiter)
-    floats = [layout.header[place] for place in money if layout.header[place] in grid.floats]
+    floats = [header[place] for place in money if header[place] in grid.floats]
     notes = [
-        f"column {header!r} holds its amounts as binary fractions; each was read by its shortest "
-        "text"
-        for header in floats
+        f"column {one!r} holds its amounts as binary fractions; each was read by its shortest text"
+        for one in floats
     ]
     return Table(
         name=name,
@@ -220,11 +280,16 @@ def _of_grid(grid: Grid, name: str, file: str, profile: Profile) -> Table:
         encoding=None,
         layout=layout,
         columns=columns,
-        records=Records(layout.header, layout.header_row, tuple(texts), body.rows, ()),
+        records=Records(header, layout.header_row, tuple(texts), body.rows, ()),
         kinds={place: column.kinds for place, column in enumerate(body.columns)},
         vote=vote,
         findings=(*_form(grid, profile), *layout.findings),
-        notes=(*grid.notes, *notes),
+        notes=(*grid.notes, *more, *notes),
+        floats=frozenset(
+            place
+            for place, one in enumerate(header)
+            if grid.format in _WORKBOOKS or one in grid.floats
+        ),
     )
 
 

@@ -72,6 +72,8 @@ class Times:
         Whether the file itself tells the order.
     notes
         What had to be assumed.
+    is_bare
+        Which rows have a date alone; midnight in every row is no time of day either.
     """
 
     moments: pa.Array
@@ -79,6 +81,7 @@ class Times:
     order: DateOrder | None
     is_sure: bool
     notes: tuple[str, ...]
+    is_bare: npt.NDArray[np.bool_]
 
 
 def find_zone(name: str) -> ZoneInfo:
@@ -132,7 +135,8 @@ def parse_times(
     faulty = np.flatnonzero(is_faulty[coded.codes]).tolist()
     column = pa.array(moments[coded.codes]).cast(pa.timestamp("us")).cast(TIME)
     faults = tuple((row, str(dates[row].as_py())) for row in faulty)
-    return Times(column, faults, reading.order, reading.is_sure, tuple(notes))
+    is_bare = reading.is_bare[coded.codes]
+    return Times(column, faults, reading.order, reading.is_sure, tuple(notes), is_bare)
 
 
 class _Reading:
@@ -150,6 +154,10 @@ class _Reading:
         for pattern in (_YEAR_FIRST + _CLOCK, _COMPACT):
             self._by_pattern(words, pattern, year_first=True)
         self._by_pattern(words, _DAY_FIRST + _CLOCK, year_first=False)
+        is_read = ~np.isnat(self.naive)
+        days = self.naive[is_read].astype("datetime64[D]")
+        if is_read.any() and (self.naive[is_read] == days).all() and not self.is_zoned.any():
+            self.is_bare = is_read  # dates that a program writes with a clock that never runs
 
     def _by_formats(self, words: pa.Array, formats: Sequence[str]) -> None:
         for place, word in enumerate(words.to_pylist() if formats else ()):

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from qerko_recon.errors import AmountError
 from qerko_recon.money import DecimalMark, parse_amount, unit_to_decimal
 from qerko_recon.pos.amounts import Amounts
+from qerko_recon.pos.cells import find_left_out
 from qerko_recon.pos.records import Broken, Records
 from qerko_recon.pos.vocabulary import currency_in, plain, says_nothing, tender_meant, totals_label
 
@@ -28,6 +29,7 @@ __all__ = ["Below", "Lines", "TotalsLine", "check_totals", "split_rows"]
 
 Mask = npt.NDArray[np.bool_]
 
+_TYPES: Final = ("line_type", "tender_type")
 _WORD: Final = (
     r"(?i)^\W*(?:celk|sou[cč]et|s[uú][cč]et|sum|[uú]hrn|mezisou|medzis|spolu|gesamt|zwischens|"
     r"tagess|tot|grand|sub|össz|ossz|mind|razem)"
@@ -50,7 +52,8 @@ class TotalsLine(NamedTuple):
 class Below:
     """What of a file's rows is no payment line.
 
-    ``is_line`` tells which regular rows are payment lines, ``broken`` are the broken rows left.
+    ``is_line`` tells which regular rows are payment lines, ``broken`` are the broken rows left,
+    ``left_out`` counts those of types that a profile leaves out.
     """
 
     is_line: Mask
@@ -58,6 +61,7 @@ class Below:
     totals: tuple[TotalsLine, ...]
     remarks: tuple[int, ...]
     repeated_headers: tuple[int, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +75,15 @@ class Lines:
     currencies: pa.Array
 
 
-def split_rows(records: Records, places: dict[str, int]) -> Below:
-    """Tell payment lines from totals, repeated headers and remarks below the totals."""
+def split_rows(records: Records, places: dict[str, int], left_out: Sequence[str] = ()) -> Below:
+    """Tell payment lines from totals, repeated headers and remarks below the totals.
+
+    ``left_out`` are words of line types or tenders whose rows are no payments.
+    """
     is_header = _repeats_header(records, places)
     is_total = _is_total(records, places) & ~is_header
+    types = [records.columns[places[idea]] for idea in _TYPES if idea in places]
+    is_out = find_left_out(types, left_out, len(records)) & ~is_total & ~is_header
     totals = [
         TotalsLine(
             int(records.rows[row]),
@@ -96,18 +105,23 @@ def split_rows(records: Records, places: dict[str, int]) -> Below:
     remarks = []
     if last is not None:
         is_remark = (
-            (records.rows > last) & ~is_total & ~is_header & _says_no_money(records, places)
+            (records.rows > last)
+            & ~is_total
+            & ~is_header
+            & ~is_out
+            & _says_no_money(records, places)
         )
         remarks = records.rows[is_remark].tolist()
         after = [one for one in broken if one.row > last and _is_lone(one.cells)]
         remarks += [one.row for one in after]
         broken = [one for one in broken if one not in after]
     return Below(
-        ~(is_total | is_header | is_remark),
+        ~(is_total | is_header | is_remark | is_out),
         tuple(broken),
         tuple(totals),
         tuple(sorted(remarks)),
         tuple(records.rows[is_header].tolist()),
+        int(is_out.sum()),
     )
 
 

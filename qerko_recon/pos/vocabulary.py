@@ -161,6 +161,10 @@ _GROSS: Final = re.compile(
     r"\b(?:s dph|vcetne dph|vc dph|vratane dph|incl vat|with vat|"
     r"inkl mwst|inkl ust|incl tax)\b"
 )
+_COUNT: Final = re.compile(
+    r"\b(?:pocet|poctu|ks|kusu|kusy|kusov|transakci|transakcii|count|number|qty|quantity|anzahl|"
+    r"stuck|darab|db)\b"
+)
 _CODES: Final = ("CZK", "EUR", "HUF", "PLN", "USD", "GBP", "CHF")
 _SIGNS: Final[dict[str, str]] = {
     "kč": "CZK",
@@ -228,14 +232,22 @@ def _guess_tip(words: str) -> Guess:
 def _guess_part(words: str) -> Guess | None:
     """Look for Qerko, or else for the longest known phrase of whole words inside a header."""
     tokens = words.split()
-    if "qerko" in tokens:  # in a sheet kept by hand, beside the turnover of all tenders
-        return Guess("amount", 1.01)
+    if "qerko" in tokens:
+        return _guess_qerkos(" ".join(one for one in tokens if one != "qerko"))
     for length in range(len(tokens) - 1, 0, -1):
         for start in range(len(tokens) - length + 1):
             phrase = " ".join(tokens[start : start + length])
             if phrase in _BY_PHRASE and len(phrase) > 3:  # noqa: PLR2004 - "id", "typ" say little
                 return Guess(_BY_PHRASE[phrase][0], 0.6)
     return None
+
+
+def _guess_qerkos(rest: str) -> Guess | None:
+    """Tell what a column that names Qerko has of it; in a sheet kept by hand it is the amount."""
+    if _COUNT.search(rest):
+        return None
+    idea = _BY_PHRASE[rest][0] if rest in _BY_PHRASE else "amount"
+    return Guess(idea, 1.01)
 
 
 def currency_in(text: str) -> str | None:

@@ -124,8 +124,20 @@ def test_what_is_no_time_is_a_fault():
 )
 def test_local_times_agree_with_the_standard_library(moment, form):
     moment = moment.replace(microsecond=0)
-    times = parse(form.format(moment))
-    assert times.moments.to_pylist() == [moment.replace(tzinfo=PRAGUE, fold=0).astimezone(UTC)]
+    # A second time, as midnight in every row would be taken for no time at all.
+    times = parse(form.format(moment), "1. 2. 2020 12:34")
+    assert times.moments[0].as_py() == moment.replace(tzinfo=PRAGUE, fold=0).astimezone(UTC)
+
+
+def test_midnight_in_every_row_is_no_time_of_day():
+    times = parse("20.11.2026 00:00:00", "21.11.2026 0:00", "22.11.2026", "")
+    assert [one.hour for one in times.moments.to_pylist()[:3]] == [11, 11, 11]
+    assert times.is_bare.tolist() == [True, True, True, False]
+    assert "noon" in times.notes[0]
+    told = parse("20.11.2026 00:00:00", "21.11.2026 0:01")
+    assert [one.hour for one in told.moments.to_pylist()] == [23, 23]
+    zoned = parse("2026-11-20T00:00:00+01:00")
+    assert zoned.moments.to_pylist() == [datetime(2026, 11, 19, 23, tzinfo=UTC)]
 
 
 @given(st.datetimes(FIRST, LAST, timezones=st.just(PRAGUE)))

@@ -133,8 +133,10 @@ def test_tip_on_a_line_of_its_own_joins_its_payment(desk, word):
         "tenders": 2,
         "others": 0,
         "tips": 1,
+        "items": 0,
         "broken": 0,
         "totals": 0,
+        "left_out": 0,
         "repeats": 0,
     }
     assert pos.sources[0].rows == 3

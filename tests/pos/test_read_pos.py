@@ -331,8 +331,10 @@ def test_totals_by_tender_and_remarks_below(desk):
         "tenders": 2,
         "others": 1,
         "tips": 0,
+        "items": 0,
         "broken": 0,
         "totals": 4,
+        "left_out": 0,
         "repeats": 0,
     }
 
