@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.money import to_units, unit_to_decimal
 from qerko_recon.recon.intake import Mask, Units
-from qerko_recon.recon.tip_owners import TipOwners, column_of
+from qerko_recon.recon.tip_owners import NOBODY, TipOwners, column_of
 from qerko_recon.schema import TIP_BRIDGE
 
 if TYPE_CHECKING:
@@ -198,12 +198,14 @@ def _places(frame: pd.DataFrame, labels: Units, among: Mask) -> dict[_Key, Units
     coded = column_of(frame, "currency").dictionary_encode()
     names = coded.dictionary.to_pylist()
     codes = np.asarray(coded.indices.to_numpy(False)).astype(np.int64)[rows]
-    keys, inverse = np.unique(np.stack([codes, labels[rows]]), axis=1, return_inverse=True)
-    order = np.argsort(inverse, kind="stable")
-    ends = np.cumsum(np.bincount(inverse, minlength=keys.shape[1]))
-    groups = np.split(rows[order], ends[:-1])
-    found = zip(keys.T.tolist(), groups, strict=True)
-    return {(str(names[code]), label): group for (code, label), group in found}
+    keys = codes + len(names) * (labels[rows] - NOBODY)
+    order = np.argsort(keys, kind="stable")
+    distinct, starts = np.unique(keys[order], return_index=True)
+    found: dict[_Key, Units] = {}
+    for key, group in zip(distinct.tolist(), np.split(rows[order], starts[1:]), strict=True):
+        label, code = divmod(key, len(names))
+        found[str(names[code]), label + NOBODY] = group
+    return found
 
 
 def _sum(units: Units) -> int:

@@ -7,7 +7,7 @@ provider, or all of them together, and that of a line is what the payments it st
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.intake import Mask, Units
+from qerko_recon.recon.intake import Units
 
 if TYPE_CHECKING:
     from qerko_recon.recon.result import Reconciliation
@@ -72,7 +72,9 @@ class TipOwners:
         coded = _provider_names(self._parts).dictionary_encode()
         words = coded.dictionary.to_pylist()
         codes = np.asarray(coded.indices.to_numpy(False)).astype(np.int64)
-        rows, named = np.unique(np.stack([owner, codes])[:, owner >= 0], axis=1)
+        pairs = np.sort((owner * len(words) + codes)[owner >= 0])
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+        rows, named = np.divmod(pairs, max(len(words), 1))
         labels = np.full(len(self._payment_ids), self._label(()), dtype=np.int64)
         single = np.array([self._label([word]) for word in words], dtype=np.int64)
         labels[rows] = single[named]
@@ -97,17 +99,22 @@ class TipOwners:
     @cached_property
     def joined(self) -> tuple[Joined, ...]:
         """Matches that say more than their lines do: by bill, or of several payments."""
-        stands = pc.not_equal(column_of(self._matches, "status"), _SUGGESTED)
-        paid, booked = (
-            _Lists(column_of(self._matches, name).filter(stands), ids)
-            for name, ids in (("payment_ids", self._payment_ids), ("tender_ids", self._tender_ids))
+        paid, booked = (column_of(self._matches, name) for name in ("payment_ids", "tender_ids"))
+        counts = pc.list_value_length(paid)
+        unnamed = self._tender_ids.filter(pa.array(self._named < 0))
+        held = np.asarray(pc.is_in(pc.list_flatten(booked), value_set=unnamed).to_numpy(False))
+        says_more = np.zeros(len(booked), dtype=bool)
+        says_more[np.asarray(pc.list_parent_indices(booked).to_numpy(False))[held]] = True
+        wanted = pc.and_(
+            pc.not_equal(column_of(self._matches, "status"), _SUGGESTED),
+            pc.or_(pc.greater(counts, 1), pc.and_(pc.equal(counts, 1), pa.array(says_more))),
         )
-        unnamed = booked.any(self._named[booked.rows] < 0)
-        wanted = (paid.counts > 0) & (unnamed | (paid.counts > 1))
-        return tuple(
-            self._join(paid.of(place), booked.of(place))
-            for place in np.flatnonzero(wanted).tolist()
+        pairs = zip(
+            _rows(paid.filter(wanted), self._payment_ids),
+            _rows(booked.filter(wanted), self._tender_ids),
+            strict=True,
         )
+        return tuple(self._join(payments, tenders) for payments, tenders in pairs)
 
     def _join(self, payments: tuple[int, ...], tenders: tuple[int, ...]) -> Joined:
         found = {int(self.payments[row]) for row in payments}
@@ -122,24 +129,13 @@ class TipOwners:
         return self._labels[key]
 
 
-class _Lists:
-    """A column of lists of IDs, as rows of the table that has these IDs."""
-
-    def __init__(self, column: pa.Array, ids: pa.Array) -> None:
-        self.counts = np.asarray(pc.list_value_length(column).to_numpy(False)).astype(np.int64)
-        self.rows = _places(pc.list_flatten(column), ids)
-        self._ends = np.cumsum(self.counts)
-
-    def of(self, place: int) -> tuple[int, ...]:
-        """Give the rows of one list."""
-        end = int(self._ends[place])
-        return tuple(self.rows[end - int(self.counts[place]) : end].tolist())
-
-    def any(self, mask: Mask) -> Mask:
-        """Tell for which lists a mask over :attr:`rows` holds anywhere."""
-        found = np.zeros(len(self.counts), dtype=bool)
-        found[np.repeat(np.arange(len(self.counts)), self.counts)[mask]] = True
-        return found
+def _rows(lists: pa.Array, ids: pa.Array) -> Iterator[tuple[int, ...]]:
+    """Give, of a column of lists of IDs, the rows of the table that has these IDs."""
+    rows = _places(pc.list_flatten(lists), ids).tolist()
+    end = 0
+    for count in pc.list_value_length(lists).to_pylist():
+        start, end = end, end + count
+        yield tuple(rows[start:end])
 
 
 def _provider_names(parts: pd.DataFrame) -> pa.Array:
