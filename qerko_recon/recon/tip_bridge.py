@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import to_units, unit_to_decimal
-from qerko_recon.recon.intake import Mask, Units
+from qerko_recon.recon.coded import Mask, Units
 from qerko_recon.recon.tip_owners import NOBODY, TipOwners, column_of
 from qerko_recon.schema import TIP_BRIDGE
 

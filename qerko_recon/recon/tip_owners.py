@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.intake import Units
+from qerko_recon.recon.coded import Units, flat
 
 if TYPE_CHECKING:
     from qerko_recon.recon.result import Reconciliation
@@ -147,8 +147,7 @@ def _provider_names(parts: pd.DataFrame) -> pa.Array:
 
 def column_of(frame: pd.DataFrame, name: str) -> pa.Array:
     """Give a column of an Arrow-backed frame in one piece."""
-    column = pa.array(frame[name])
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return flat(pa.array(frame[name]))
 
 
 def _places(values: pa.Array, among: pa.Array) -> Units:
