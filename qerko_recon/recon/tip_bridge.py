@@ -18,9 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.money import to_units, unit_to_decimal
-from qerko_recon.recon.coded import Mask, Units
-from qerko_recon.recon.tip_owners import NOBODY, TipOwners, column_of
+from qerko_recon.money import sum_exactly, to_units, unit_to_decimal
+from qerko_recon.recon.coded import Mask, Units, column_of, encode, rows_by_code
+from qerko_recon.recon.tip_owners import NOBODY, TipOwners
 from qerko_recon.schema import TIP_BRIDGE
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _settled(rows: Units, gross: Units, net: Units, due: Units) -> dict[str, Any
     return {
         "payments": len(rows),
         "tipped": int(np.count_nonzero(gross[rows])),
-        "tip_gross": _sum(gross[rows]),
-        "tip_net": _sum(net[rows]),
-        "settled_tip": _sum(due[rows]),
+        "tip_gross": sum_exactly(gross[rows]),
+        "tip_net": sum_exactly(net[rows]),
+        "settled_tip": sum_exactly(due[rows]),
         "fee_rate": rates.rate,
         "fee_rate_min": rates.least,
         "fee_rate_median": rates.median,
@@ -117,8 +117,8 @@ most=Decimal('0.015000'), is_one=True, odd=0)
     odd = (fee < 0) | (net < 0) | (gross < 0)
     sound = ~odd & (gross > 0)
     odd_count = int(np.count_nonzero(odd))
-    total = _sum(gross)
-    rate = _rate(Fraction(_sum(fee), total)) if total else None
+    total = sum_exactly(gross)
+    rate = _rate(Fraction(sum_exactly(fee), total)) if total else None
     if not sound.any():
         return FeeRates(rate, None, None, None, None, odd_count)
     fee, gross = fee[sound], gross[sound]
@@ -172,7 +172,7 @@ def _posted(result: Reconciliation, owners: TipOwners, due: Units) -> dict[_Key,
         return None
     units = to_units(tips)
     places = _places(lines, owners.tenders, says)
-    sums = Counter({key: _sum(units[rows]) for key, rows in places.items()})
+    sums = Counter({key: sum_exactly(units[rows]) for key, rows in places.items()})
     # A line that pays for several providers holds the tip due to each; what differs is of all.
     currencies = column_of(lines, "currency")
     for match in owners.joined:
@@ -192,22 +192,11 @@ _NOWHERE: Final = np.empty(0, dtype=np.int64)
 
 def _places(frame: pd.DataFrame, labels: Units, among: Mask) -> dict[_Key, Units]:
     """Group rows by currency and label."""
-    rows = np.flatnonzero(among)
-    if not len(rows):
-        return {}
-    coded = column_of(frame, "currency").dictionary_encode()
-    names = coded.dictionary.to_pylist()
-    codes = np.asarray(coded.indices.to_numpy(False)).astype(np.int64)[rows]
-    keys = codes + len(names) * (labels[rows] - NOBODY)
-    order = np.argsort(keys, kind="stable")
-    distinct, starts = np.unique(keys[order], return_index=True)
+    words, (codes,) = encode(column_of(frame, "currency"))
+    names = words.to_pylist()
+    keys = np.where(among, codes + len(names) * (labels - NOBODY), -1)
     found: dict[_Key, Units] = {}
-    for key, group in zip(distinct.tolist(), np.split(rows[order], starts[1:]), strict=True):
+    for key, rows in rows_by_code(keys):
         label, code = divmod(key, len(names))
-        found[str(names[code]), label + NOBODY] = group
+        found[names[code], label + NOBODY] = rows
     return found
-
-
-def _sum(units: Units) -> int:
-    """Sum in halves, so that nothing runs over."""
-    return (int((units >> 32).sum()) << 32) + int((units & 0xFFFFFFFF).sum())

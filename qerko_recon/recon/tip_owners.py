@@ -17,12 +17,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.coded import Units, flat
+from qerko_recon.recon.coded import Units, column_of
 
 if TYPE_CHECKING:
     from qerko_recon.recon.result import Reconciliation
 
-__all__ = ["NOBODY", "Joined", "TipOwners", "column_of"]
+__all__ = ["NOBODY", "Joined", "TipOwners"]
 
 NOBODY: Final = -1
 """Label of POS lines that belong to no payment."""
@@ -143,11 +143,6 @@ def _provider_names(parts: pd.DataFrame) -> pa.Array:
     name, own_id = (column_of(parts, each) for each in ("provider_name", "provider_id"))
     named = pc.if_else(pc.equal(name, ""), None, name)
     return pc.coalesce(named, own_id, pa.scalar(""))
-
-
-def column_of(frame: pd.DataFrame, name: str) -> pa.Array:
-    """Give a column of an Arrow-backed frame in one piece."""
-    return flat(pa.array(frame[name]))
 
 
 def _places(values: pa.Array, among: pa.Array) -> Units:

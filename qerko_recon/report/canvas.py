@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Final
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -34,6 +35,7 @@ __all__ = [
     "title",
     "unit_of",
     "write_money_ticks",
+    "write_percent_ticks",
 ]
 
 OVER: Final = "#0072B2"
@@ -106,13 +108,27 @@ def dress(ax: Axes, *, grid: str = "x") -> None:
 
 def write_money_ticks(ax: Axes, language: str) -> None:
     """Write the amounts along the x axis as the language does, without cents."""
-    no_cents = format_money(Decimal(0), None, language)[1:]
 
     def write(value: float, _: object = None) -> str:
-        return format_money(Decimal(f"{value:.6g}"), None, language).removesuffix(no_cents)
+        return _short(Decimal(f"{value:.6g}"), language)
 
     ax.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
     ax.xaxis.set_major_formatter(FuncFormatter(write))
+
+
+def write_percent_ticks(axis: Axis, language: str) -> None:
+    """Write the shares along an axis in hundredths, as the language does."""
+
+    def write(value: float, _: object = None) -> str:
+        return f"{_short(Decimal(f'{100 * value:.4g}'), language)}\u00a0%"
+
+    axis.set_major_formatter(FuncFormatter(write))
+
+
+def _short(value: Decimal, language: str) -> str:
+    """Write a number without cents where it has none."""
+    no_cents = format_money(Decimal(0), None, language)[1:]
+    return format_money(value, None, language).removesuffix(no_cents)
 
 
 def say_nothing(ax: Axes, text: str) -> None:
