@@ -32,6 +32,7 @@ __all__ = [
     "PROBLEMS",
     "SPANS",
     "TENDERS",
+    "TIP_BRIDGE",
     "TRAIL",
     "conform",
     "to_frame",
@@ -318,6 +319,27 @@ DAY_BRIDGE: Final = pa.schema(
     }
 )
 """``result.bridge_by_day``: the same walk for each business day."""
+TIP_BRIDGE: Final = pa.schema(
+    {
+        "currency": _TEXT,
+        "provider": _TEXT,  # several joined by " + "; null: POS lines that belong to no payment
+        "payments": _NUMBER,  # settled ones
+        "tipped": _NUMBER,
+        "tip_gross": MONEY,
+        "tip_fee": MONEY,  # gross − net
+        "tip_net": MONEY,
+        "fee_rate": MONEY,  # of all: fee ÷ gross; null where there is no tip
+        "fee_rate_min": MONEY,  # of single payments whose fee is not odd
+        "fee_rate_median": MONEY,
+        "fee_rate_max": MONEY,
+        "one_fee_rate": pa.bool_(),  # one rate, rounded, makes every fee
+        "odd_fees": _NUMBER,  # payments whose fee is negative or more than the tip
+        "settled_tip": MONEY,  # what the POS is to book
+        "posted_tip": MONEY,  # null where the export says nothing of tips
+        "variance": MONEY,  # posted − settled
+    }
+)
+"""``result.tip_bridge``: a row a currency and provider, from the gross to the net tip."""
 
 CANDIDATES: Final = pa.schema(
     {

@@ -5,14 +5,25 @@ Comparing a million texts costs more than all arithmetic on them, so each column
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Codes", "Mask", "Units", "encode", "flat", "texts", "where_in"]
+__all__ = [
+    "Codes",
+    "Mask",
+    "Units",
+    "column_of",
+    "encode",
+    "flat",
+    "rows_by_code",
+    "texts",
+    "where_in",
+]
 
 Codes = npt.NDArray[np.int64]
 """Places of words; -1 where a row has none."""
@@ -48,6 +59,23 @@ def _codes(indices: pa.Array) -> Codes:
 def flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Give a column in one piece."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def column_of(frame: pd.DataFrame, name: str) -> pa.Array:
+    """Give a column of an Arrow-backed frame in one piece."""
+    return flat(pa.array(frame[name]))
+
+
+def rows_by_code(codes: Codes) -> Iterator[tuple[int, Codes]]:
+    """Give each code that is not -1, in their order, with the rows that have it.
+
+    >>> [(code, rows.tolist()) for code, rows in rows_by_code(np.array([7, -1, 2, 7]))]
+    [(2, [2]), (7, [0, 3])]
+    """
+    rows = np.flatnonzero(codes >= 0)
+    rows = rows[np.argsort(codes[rows], kind="stable")]
+    distinct, starts = np.unique(codes[rows], return_index=True)
+    yield from zip(distinct.tolist(), np.split(rows, starts[1:]), strict=True) if len(rows) else ()
 
 
 def texts(column: pa.Array | pa.ChunkedArray, rows: Sequence[int] | Codes) -> list[str | None]:

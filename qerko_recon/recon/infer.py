@@ -35,8 +35,8 @@ __all__ = [
 
 _ARITHMETIC: Final = ("price", "tip_in_parts", "discount_in_parts")
 _TIPS: Final = ("tip_basis", "tip_layout")
-_SURE: Final = 9
-"""A POS "books no tips" only if at most one tip in ten says otherwise: else tips were lost."""
+_SURE: Final = 5
+"""A POS "books no tips" only if at most one tip in six says otherwise: else tips were lost."""
 
 
 def infer_policy(payments: object, pos: object, policy: Policy | None = None) -> Policy:
@@ -64,7 +64,7 @@ def infer_readings(payments: object, pos: object, policy: Policy | None = None) 
     A reading other than the default is taken only where it explains clearly more, so that faults
     are not explained away: alone at least three payments, half of those that the two read
     differently, and twice as many as the default explains alone. That a POS books no tips wants
-    nine times as many.
+    five times as many.
 
     Parameters
     ----------

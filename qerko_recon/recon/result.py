@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal, Protocol
 
 import pandas as pd
 
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.remark import Remark
+from qerko_recon.schema import to_frame
 
 __all__ = ["ControlTotal", "Details", "Inputs", "Reading", "Reconciliation", "Source", "Summary"]
 
@@ -139,3 +141,14 @@ class Reconciliation:
     def bridge_by_day(self) -> pd.DataFrame:
         """The bridge of each business day; columns of :data:`qerko_recon.schema.DAY_BRIDGE`."""
         return self.details.bridge_by_day
+
+    @cached_property
+    def tip_bridge(self) -> pd.DataFrame:
+        """Tips by currency and provider: gross, fee, net, to book, booked.
+
+        The columns of :data:`qerko_recon.schema.TIP_BRIDGE`, worked out when first asked for.
+        Sums of the rows are those of all settled payments and all lines, exactly.
+        """
+        from qerko_recon.recon.tip_bridge import tip_bridge_table
+
+        return to_frame(tip_bridge_table(self))

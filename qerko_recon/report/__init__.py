@@ -12,32 +12,45 @@ from qerko_recon.report.result import Result, reconcile
 from qerko_recon.report.verdict import verdict
 
 if TYPE_CHECKING:
+    from qerko_recon.report.ageing import ageing_chart
     from qerko_recon.report.charts import bridge_chart
+    from qerko_recon.report.day_calendar import calendar_chart
     from qerko_recon.report.html import render_html, write_html
     from qerko_recon.report.notebook import html_face
     from qerko_recon.report.swimlane import swimlane_chart
     from qerko_recon.report.text import print_report
+    from qerko_recon.report.tip_charts import fee_rate_chart, tip_ecdf_chart, tip_rate_chart
     from qerko_recon.report.workbook import write_workbook
 
 __all__ = [
     "Result",
+    "ageing_chart",
     "bridge_chart",
+    "calendar_chart",
+    "fee_rate_chart",
     "html_face",
     "print_report",
     "reconcile",
     "render_html",
     "swimlane_chart",
+    "tip_ecdf_chart",
+    "tip_rate_chart",
     "verdict",
     "write_html",
     "write_workbook",
 ]
 
 _LAZY = {
+    "ageing_chart": "ageing",
     "bridge_chart": "charts",
+    "calendar_chart": "day_calendar",
+    "fee_rate_chart": "tip_charts",
     "html_face": "notebook",
     "print_report": "text",
     "render_html": "html",
     "swimlane_chart": "swimlane",
+    "tip_ecdf_chart": "tip_charts",
+    "tip_rate_chart": "tip_charts",
     "write_html": "html",
     "write_workbook": "workbook",
 }

@@ -1,55 +1,39 @@
-"""Charts: frames of a result in, matplotlib figures out.
-
-Only :class:`matplotlib.figure.Figure` is used, so a chart can be drawn in any thread and leaves
-no global state behind.
-"""
+"""The bridge as a chart: its frame in, a figure out."""
 
 from __future__ import annotations
 
-import textwrap
 from decimal import Decimal
-from io import BytesIO
 from typing import Final
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from qerko_recon.errors import ReconciliationError
 from qerko_recon.recon.sentences import kind_name
+from qerko_recon.report.canvas import (
+    FAINT,
+    OVER,
+    SHORT,
+    TEXT,
+    TOTAL,
+    Chart,
+    dress,
+    panels,
+    say_nothing,
+    title,
+    unit_of,
+    write_money_ticks,
+)
 from qerko_recon.report.labels import LABELS, signed
 from qerko_recon.report.walk import Step, axis_limits, finding, walks_of
 from qerko_recon.wording import format_money, format_number, language_of
 
 __all__ = ["OVER", "SHORT", "Chart", "bridge_chart"]
 
-OVER: Final = "#0072B2"
-"""Okabe–Ito blue: the POS has more than Qerko."""
-
-SHORT: Final = "#D55E00"
-"""Okabe–Ito vermillion: the POS has less than Qerko."""
-
-_TOTAL: Final = "#5A5A5A"
-_TEXT: Final = "#1A1A1A"
-_FAINT: Final = "#8A8A8A"
-_WIDTH: Final = 9.0
 _ROW: Final = 0.42
 _FRAME: Final = 1.55
-_GAP: Final = 0.08
 _BAR: Final = 0.62
-_TITLE: Final = 74
 _THIN: Final = Decimal("0.004")
-_NO_CURRENCY: Final = "XXX"
-
-
-class Chart(Figure):
-    """A figure that a notebook shows by itself, without pyplot and its global state."""
-
-    def _repr_png_(self) -> bytes:
-        buffer = BytesIO()
-        self.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-        return buffer.getvalue()
 
 
 def bridge_chart(
@@ -85,29 +69,13 @@ def bridge_chart(
     """
     language = language_of(language)
     walks = walks_of(bridge, currency)
-    if ax is not None:
-        if len(walks) > 1:
-            known = ", ".join(walks)
-            raise ReconciliationError(f"one chart takes one currency; name one of {known}")
-        axes, figure = [ax], ax.get_figure(root=True)
-    else:
-        figure, axes = _sheet(walks)
-    if figure is None:
-        raise ReconciliationError("the axes given belong to no figure")
+    heights = [len(steps) * _ROW + _FRAME for steps in walks.values()] or [_FRAME]
+    figure, axes = panels(list(walks), heights, ax)
     for panel, (name, steps) in zip(axes, walks.items(), strict=False):
         _draw(panel, steps, name, language)
     if not walks:
-        _say_nothing(axes[0], language)
+        say_nothing(axes[0], LABELS.say("chart.nothing", language))
     return figure
-
-
-def _sheet(walks: dict[str, list[Step]]) -> tuple[Figure, list[Axes]]:
-    """Lay out a panel a currency, each as high as its steps ask for."""
-    heights = [len(steps) * _ROW + _FRAME for steps in walks.values()] or [_FRAME]
-    figure = Chart(figsize=(_WIDTH, sum(heights)), facecolor="white")
-    figure.set_layout_engine("constrained", hspace=_GAP)
-    panels = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
-    return figure, list(panels[:, 0])
 
 
 def _draw(ax: Axes, steps: list[Step], currency: str, language: str) -> None:
@@ -118,10 +86,10 @@ def _draw(ax: Axes, steps: list[Step], currency: str, language: str) -> None:
     ax.set_xlim(float(low), float(high))
     ax.set_ylim(len(steps) - 0.4, -0.6)
     ax.set_yticks(range(len(steps)), [_step_name(step, language) for step in steps])
-    title = textwrap.fill(finding(steps, currency, language), _TITLE)
-    ax.set_title(title, loc="left", fontweight="bold", color=_TEXT, parse_math=False)
+    title(ax, finding(steps, currency, language))
     ax.set_xlabel(_axis_label(steps, (low, high), currency, language), parse_math=False)
-    _dress(ax, language)
+    write_money_ticks(ax, language)
+    dress(ax)
 
 
 def _draw_step(
@@ -149,7 +117,7 @@ def _draw_step(
         textcoords="offset points",
         va="center",
         fontsize=9,
-        color=_TEXT,
+        color=TEXT,
         parse_math=False,
     )
 
@@ -172,12 +140,12 @@ def _mark_cut(ax: Axes, place: int, *, low_side: bool) -> None:
 def _connect(ax: Axes, steps: list[Step]) -> None:
     for place, step in enumerate(steps[:-1]):
         x = float(step.running)
-        ax.plot([x, x], [place, place + 1], color=_FAINT, lw=0.8, zorder=1)
+        ax.plot([x, x], [place, place + 1], color=FAINT, lw=0.8, zorder=1)
 
 
 def _colour(step: Step) -> str:
     if step.is_total or not step.amount:
-        return _TOTAL
+        return TOTAL
     return OVER if step.amount > 0 else SHORT
 
 
@@ -196,36 +164,10 @@ def _label(step: Step, currency: str, language: str) -> str:
 def _axis_label(
     steps: list[Step], limits: tuple[Decimal, Decimal], currency: str, language: str
 ) -> str:
-    unit = None if currency == _NO_CURRENCY else currency
-    label = LABELS.say("chart.axis", language, {"currency": unit})
+    label = LABELS.say("chart.axis", language, {"currency": unit_of(currency)})
     low, high = (limit.quantize(Decimal("0.01")) for limit in limits)
     for cut, key, end in ((low > 0, "cut", low), (high < 0, "cut_end", high)):
         if cut and any(step.amount for step in steps if step.is_total):
             shown = format_money(end, currency, language)
             label += f"\n({LABELS.say(f'chart.{key}', language, {'start': shown, 'end': shown})})"
     return label
-
-
-def _dress(ax: Axes, language: str) -> None:
-    def write(value: float, _: object = None) -> str:
-        return format_money(Decimal(f"{value:.6g}"), None, language).removesuffix(_cents(language))
-
-    ax.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
-    ax.xaxis.set_major_formatter(FuncFormatter(write))
-    ax.xaxis.grid(True, color="#E4E4E4", lw=0.8, zorder=0)
-    ax.set_axisbelow(True)
-    ax.tick_params(axis="y", length=0)
-    ax.tick_params(colors=_TEXT, labelsize=9)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set_color(_FAINT)
-
-
-def _cents(language: str) -> str:
-    """Give how the language writes no cents, which axis ticks leave out."""
-    return format_money(Decimal(0), None, language)[1:]
-
-
-def _say_nothing(ax: Axes, language: str) -> None:
-    ax.set_axis_off()
-    ax.set_title(LABELS.say("chart.nothing", language), loc="left", fontweight="bold")

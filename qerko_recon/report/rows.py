@@ -19,7 +19,6 @@ __all__ = [
     "break_rows",
     "breaks_by_kind",
     "plain_rows",
-    "tenders_of",
 ]
 
 Row = dict[str, Any]
@@ -84,16 +83,3 @@ def _risk(kind: KindOfBreaks, result: Reconciliation) -> tuple[bool, Decimal]:
         Decimal(0),
     )
     return harmless, -at_risk
-
-
-def tenders_of(result: Reconciliation) -> dict[str, tuple[str, ...]]:
-    """Tell, by tender ID, which payments each POS line belongs to."""
-    known = set(result.payments["payment_id"])
-    own = zip(result.tenders["tender_id"], result.tenders["payment_id"], strict=True)
-    owners: dict[str, tuple[str, ...]] = {
-        tender: (payment,) for tender, payment in own if payment in known
-    }
-    for match in plain_rows(result.matches[["payment_ids", "tender_ids"]]):
-        if match["payment_ids"]:
-            owners |= dict.fromkeys(match["tender_ids"], tuple(match["payment_ids"]))
-    return owners

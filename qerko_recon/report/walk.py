@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
@@ -15,7 +15,9 @@ from qerko_recon.report.labels import LABELS, signed
 from qerko_recon.report.rows import plain_rows
 from qerko_recon.wording import format_money
 
-__all__ = ["Step", "axis_limits", "finding", "walks_of"]
+__all__ = ["Step", "axis_limits", "finding", "one_currency", "walks_of"]
+
+T = TypeVar("T")
 
 _CUT_BELOW: Final = Decimal("0.5")
 _MARGIN: Final = Decimal("0.2")
@@ -55,12 +57,23 @@ def walks_of(bridge: pd.DataFrame, currency: str | None = None) -> dict[str, lis
     for row in plain_rows(bridge):
         step = Step(row["step"], row["amount"], row["running"], row["breaks"])
         walks.setdefault(row["currency"], []).append(step)
+    return one_currency(walks, currency)
+
+
+def one_currency(found: dict[str, T], currency: str | None) -> dict[str, T]:
+    """Narrow what is known by currency to the one asked for; all of it where none is.
+
+    Raises
+    ------
+    ReconciliationError
+        Nothing is known of that currency.
+    """
     if currency is None:
-        return walks
-    if currency not in walks:
-        known = ", ".join(walks) or "no currency"
-        raise ReconciliationError(f"the bridge has no {shorten(currency)}; it has {known}")
-    return {currency: walks[currency]}
+        return found
+    if currency not in found:
+        known = ", ".join(found) or "no currency"
+        raise ReconciliationError(f"the result has no {shorten(currency)}; it has {known}")
+    return {currency: found[currency]}
 
 
 def axis_limits(steps: Sequence[Step]) -> tuple[Decimal, Decimal]:

@@ -94,7 +94,10 @@ def test_given_axes_are_drawn_into(faulty):
     assert ax.patches
     with pytest.raises(ReconciliationError, match="name one of CZK, EUR"):
         bridge_chart(faulty.bridge, ax=ax)
-    with pytest.raises(ReconciliationError, match="the bridge has no USD; it has CZK, EUR"):
+    ax.remove()
+    with pytest.raises(ReconciliationError, match="belong to no figure"):
+        bridge_chart(faulty.bridge, currency="CZK", ax=ax)
+    with pytest.raises(ReconciliationError, match="the result has no USD; it has CZK, EUR"):
         bridge_chart(faulty.bridge, currency="USD")
 
 

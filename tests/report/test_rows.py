@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -111,6 +112,10 @@ def test_tips_by_provider_keep_every_crown(made):
     assert (qerko.settled, qerko.posted, qerko.variance) == (20, Decimal("18.50"), Decimal("-1.5"))
     assert (alone.provider, alone.payments, alone.posted) == (None, 0, 5)
     assert alone.name("cs") == "bez platby v Qerku"
+    assert qerko.name("cs") == "Qerko"
+    assert replace(qerko, provider="").name() == "provider not named"
+    assert (qerko.fee_rate, qerko.has_odd_fees) == (Decimal("0.075"), False)
+    assert (alone.fee_rate, alone.has_odd_fees) == (None, False)
 
 
 def test_tips_of_lines_matched_by_bill_find_their_provider(made):
