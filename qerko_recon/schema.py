@@ -285,7 +285,9 @@ BREAKS: Final = pa.schema(
         "business_date": pa.date32(),
         "age": _COUNT,  # days from the business date to the day of the run
         "cause": _TEXT,
+        "cause_kind": _TEXT,  # which cause a session log showed; null where none could be told
         "evidence": _TEXTS,
+        "log_records": _NUMBERS,  # seq of the log's records that show it; null without a log
         "action": _TEXT,
         "facts": _TEXT,  # JSON of what the sentence names beside the columns
     }

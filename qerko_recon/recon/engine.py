@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from qerko_recon.recon.compare import Comparison, Draft
 from qerko_recon.recon.days import covered_days
 from qerko_recon.recon.infer import resolve, tip_shift
 from qerko_recon.recon.intake import Intake, TenderSide, Units, take_in, with_tips_moved
+from qerko_recon.recon.logs import LogLike, open_log
 from qerko_recon.recon.match import Group, Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
@@ -26,10 +28,15 @@ from qerko_recon.recon.remarks import remarks
 from qerko_recon.recon.result import ControlTotal, Reading, Reconciliation, Summary
 from qerko_recon.schema import to_frame
 
+if TYPE_CHECKING:
+    from qerko_recon.session.log import SessionLog
+
 __all__ = ["reconcile"]
 
 
-def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Reconciliation:
+def reconcile(
+    payments: object, pos: object, policy: Policy | None = None, log: LogLike | None = None
+) -> Reconciliation:
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
     policy = policy or Policy()
     intake = take_in(payments, pos, policy)
@@ -41,7 +48,7 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     alone = Alone(comparison, matching)
     drafts = [*_drafts(comparison, matching), *alone.drafts()]
     groups = [*matching.groups, *alone.nothing_due]
-    return _result(comparison, matching, alone, drafts, groups, readings)
+    return _result(comparison, matching, alone, drafts, groups, readings, open_log(log))
 
 
 def _drafts(comparison: Comparison, matching: Matching) -> Iterator[Draft]:
@@ -59,21 +66,32 @@ def _result(
     drafts: list[Draft],
     groups: list[Group],
     readings: tuple[Reading, ...],
+    log: SessionLog | None,
 ) -> Reconciliation:
     intake, policy = comparison.intake, comparison.policy
     first, last = _period(alone.posted_days, intake)
     as_of = policy.as_of or last
     totals = _totals(comparison, drafts)
     paid, posted = intake.payments, intake.tenders
+    breaks = break_table(drafts, intake, policy, as_of=as_of)
+    sources, notes = intake.sources, tuple(remarks(comparison, matching, readings))
+    settled, tenders = _with_settled(comparison), _with_posted(posted)
+    if log is not None:
+        # Not above: who has no log need not wait for what reads one.
+        from qerko_recon.recon.causes.finding import find_causes
+
+        found = find_causes(breaks, log, payments=settled, tenders=tenders, policy=policy)
+        breaks, sources = found.breaks, (*sources, *found.sources)
+        notes = (*notes, *found.notes)
     summary = Summary(
         venue=policy.venue,
         first_day=first,
         last_day=last,
         time_zone=policy.time_zone,
         totals=tuple(_control_totals(comparison, totals)),
-        sources=intake.sources,
+        sources=sources,
         readings=readings,
-        notes=tuple(remarks(comparison, matching, readings)),
+        notes=notes,
     )
     repeated = {
         row for draft in drafts if draft.kind == "duplicate_in_pos" for row in draft.tenders
@@ -81,15 +99,16 @@ def _result(
     return Reconciliation(
         summary=summary,
         matches=to_frame(match_table(comparison, matching, groups, repeated)),
-        breaks=to_frame(break_table(drafts, intake, policy, as_of=as_of)),
+        breaks=to_frame(breaks),
         bridge=to_frame(bridge_table(totals)),
         unexplained=unit_to_decimal(unexplained(totals)),
         policy=policy,
-        payments=to_frame(_with_settled(comparison)),
+        payments=to_frame(settled),
         parts=to_frame(paid.parts),
-        tenders=to_frame(_with_posted(posted)),
+        tenders=to_frame(tenders),
         others=to_frame(posted.others),
         problems=to_frame(posted.problems),
+        log=log,
     )
 
 

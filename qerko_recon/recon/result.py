@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from qerko_recon.recon.policy import Policy
+
+if TYPE_CHECKING:
+    from qerko_recon.session.log import SessionLog
 
 __all__ = ["ControlTotal", "Reading", "Reconciliation", "Source", "Summary"]
 
@@ -31,7 +34,7 @@ class ControlTotal:
 class Source:
     """Something the run was fed with, and the hash that tells whether it changed."""
 
-    kind: Literal["payments", "pos"]
+    kind: Literal["payments", "pos", "log"]
     name: str
     rows: int
     sha256: str | None
@@ -81,6 +84,8 @@ class Reconciliation:
         What went in, in the contract's columns. Beside them ``payments`` has ``settled`` and
         ``settled_tip``, and ``tenders`` has ``posted`` and ``posted_tip``: what each row counts
         for.
+    log
+        The session log that causes were looked for in; ``None`` without one.
     """
 
     summary: Summary
@@ -94,3 +99,4 @@ class Reconciliation:
     tenders: pd.DataFrame
     others: pd.DataFrame
     problems: pd.DataFrame
+    log: SessionLog | None = None

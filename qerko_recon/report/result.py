@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qerko_recon import recon
 from qerko_recon.recon import Policy, Reconciliation
+from qerko_recon.recon.logs import LogLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +77,13 @@ class Plots:
         return bridge_chart(self.result.bridge, currency=currency, language=language, ax=ax)
 
 
-def reconcile(payments: object, pos: object, *, policy: Policy | None = None) -> Result:
+def reconcile(
+    payments: object,
+    pos: object,
+    *,
+    log: LogLike | None = None,
+    policy: Policy | None = None,
+) -> Result:
     """Find every difference between what Qerko settled and what the POS posted.
 
     Parameters
@@ -88,6 +95,11 @@ def reconcile(payments: object, pos: object, *, policy: Policy | None = None) ->
     pos
         What ``read_pos`` returned, or a DataFrame with the columns of
         :data:`qerko_recon.schema.TENDERS` (``amount`` or ``total`` suffices).
+    log
+        What ``qerko-recon proxy`` or a poll session recorded: a ``SessionLog``, a file, a folder,
+        a pattern, or a list of these. The cause of a break is looked for in it; ``cause_kind``
+        and ``log_records`` say what was found and where. Without one, ``cause`` says what a log
+        could tell.
     policy
         How to read what is not documented; found out from the data where not stated.
 
@@ -101,6 +113,8 @@ def reconcile(payments: object, pos: object, *, policy: Policy | None = None) ->
     ------
     ReconciliationError
         An input cannot be used; the message names the column and the value.
+    SessionLogError
+        There is no such log.
 
     Examples
     --------
@@ -114,5 +128,5 @@ def reconcile(payments: object, pos: object, *, policy: Policy | None = None) ->
     >>> result.breaks[["kind", "payment_id"]].to_dict("records")
     [{'kind': 'amount_mismatch', 'payment_id': '1048'}]
     """
-    found = recon.reconcile(payments, pos, policy)
+    found = recon.reconcile(payments, pos, policy, log)
     return Result(**{each.name: getattr(found, each.name) for each in fields(found)})
