@@ -6,7 +6,7 @@ Plain values that know their records; nothing here reads a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from qerko_recon.model import Bill, Payment, Receipt, decode_payment, decode_rec
 __all__ = ["Call", "Gap", "Request", "Run", "Shown", "Told", "payload_of"]
 
 _OK: Final = 200
+_HELD: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,19 @@ class Call:
         """Whether the POS took it in: answered without an error, or no answer was wanted."""
         return self.outcome in {"ok", "not_wanted"}
 
-    @property
+    @cached_property
     def was_heard(self) -> bool:
-        """Whether an answer that was wanted has, for all the log knows, reached Qerko."""
-        return self.delivery in {"delivered", "none"}
+        """Whether an answer that was wanted has, for all the log knows, reached Qerko.
+
+        A poll that Qerko held for a while had brought its answer, however it ended.
+        """
+        if self.delivery in {"delivered", "none"}:
+            return True
+        sent = [at for _, kind, at, _ in self.records if kind == "poll_sent"]
+        ended = [at for _, kind, at, _ in self.records if kind == "poll_answered"]
+        if self.delivery in {"not_sent", "refused"} or not sent:
+            return False
+        return len(ended) < len(sent) or ended[-1] - sent[-1] >= _HELD
 
     @cached_property
     def deliveries(self) -> list[tuple[int, datetime]]:

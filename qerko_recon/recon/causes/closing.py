@@ -31,7 +31,7 @@ __all__ = [
 
 _A_MOMENT: Final = timedelta(seconds=2)
 _REASONS: Final = frozenset(
-    {"conflict", "restart", "unauthorized", "stopped", "killed", "no_poll"}
+    {"conflict", "restart", "unauthorized", "stopped", "killed", "no_poll", "busy"}
 )
 
 
@@ -105,6 +105,7 @@ def closed_not_booked(case: Case) -> Cause | None:
         at=case.time(call.received_at), state=call.state or "", took=seconds(call.duration)
     )
     shown: tuple[Shown, ...] = (case.came(call), case.answer(call))
+    shown += tuple(case.answer(one) for one in case.told.closed if one is not call)
     if call.complaint:
         facts |= stated(complaint=call.complaint)
         if call.complained is not None:
@@ -225,16 +226,18 @@ def _gap(case: Case, call: Call, until: datetime) -> Gap | None:
 
 
 def _silence(case: Case, last: Call, end: datetime) -> Gap | None:
-    """Tell whether the line was closed for good, or the POS asked for no more calls."""
+    """Tell whether the line was closed for good, or the POS was busy with something else."""
     log = case.log_of(last)
     run = log.run_at(last.received_at)
     is_last = run is not None and run.ended_at == log.ended_at
     if run is not None and is_last and run.stop is not None and run.ended_at < end + REACH:
         return Gap(last.file, last.venue, run.ended_at, None, "stopped", "", 0, (run.stop,))
-    is_over = run is not None and run.ended_at >= end + REACH
-    if is_over and not log.has_poll(last.venue, end, end + REACH):
-        return Gap(last.file, last.venue, end, None, "no_poll", "", 0, ())
-    return None
+    busy = log.busy(last.venue, end, end + REACH)
+    return busy if busy is not None and _length(busy) >= SLOW else None
+
+
+def _length(gap: Gap) -> float:
+    return 0.0 if gap.ended_at is None else (gap.ended_at - gap.began_at).total_seconds()
 
 
 def _with(case: Case, shown: tuple[Shown, ...], gap: Gap | None) -> tuple[Shown, ...]:

@@ -34,8 +34,13 @@ __all__ = ["Heard", "OneLog", "hear"]
 _REST: Final = pa.array(["rest_sent", "rest_answered"])
 _PAYMENT_PATH: Final = r"/pos/payment/(?P<id>[^/?#]+)"
 _ERROR: Final = "error"
+_OK: Final = 200
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+Times = dict[str | None, npt.NDArray[np.int64]]
+"""Moments by venue, in microseconds, in order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +53,8 @@ class OneLog:
     requests: tuple[Request, ...]
     runs: tuple[Run, ...]
     losses: tuple[tuple[datetime, datetime, int], ...]  # since, until, record
-    polls: dict[str | None, npt.NDArray[np.int64]]  # by venue, in microseconds, in order
+    polls: Times  # when the POS asked for a call
+    answers: Times  # when it got one
     records: int
 
     @property
@@ -70,13 +76,29 @@ class OneLog:
         """Give the run that recorded a moment; ``None`` where none did."""
         return next((run for run in self.runs if run.began_at <= at <= run.ended_at), None)
 
-    def has_poll(self, venue: str | None, since: datetime, until: datetime) -> bool:
-        """Tell whether the POS asked for Qerko's calls in a stretch of time."""
-        times = self.polls.get(venue)
-        if times is None:
-            return False
-        place = int(np.searchsorted(times, _number(since)))
-        return place < len(times) and times[place] <= _number(until)
+    def busy(self, venue: str | None, since: datetime, until: datetime) -> Gap | None:
+        """Give the longest time from a call to the next poll: the POS asked for no other call."""
+        asked, told = self.polls.get(venue), self.answers.get(venue)
+        if asked is None or told is None:
+            return None
+        first, last = np.searchsorted(told, [_number(since), _number(until)])
+        began = told[first:last]
+        places = np.searchsorted(asked, began)
+        began, places = began[places < len(asked)], places[places < len(asked)]
+        if not len(began):
+            return None
+        waits = asked[places] - began
+        longest = int(np.argmax(waits))
+        return Gap(
+            file=self.name,
+            venue=venue,
+            began_at=_moment(int(began[longest])),
+            ended_at=_moment(int(asked[places[longest]])),
+            reason="busy",
+            detail="",
+            attempts=0,
+            seqs=(),
+        )
 
     def gap(self, venue: str | None, since: datetime, until: datetime) -> Gap | None:
         """Give the longest gap that a stretch of time meets; ``None`` where the line was up."""
@@ -235,6 +257,9 @@ def _names(files: list[Path]) -> list[str]:
     return [file.name if counts[file.name] == 1 else str(file) for file in files]
 
 
+_Parts = dict[str | None, list[npt.NDArray[np.int64]]]
+
+
 @dataclass(eq=False)
 class _Listener:
     """Reads one recording, and keeps what is wanted of it."""
@@ -246,7 +271,8 @@ class _Listener:
     _runs: dict[str | None, list[int]] = field(default_factory=dict)
     _stopped: dict[str | None, int] = field(default_factory=dict)
     _losses: list[tuple[datetime, datetime, int]] = field(default_factory=list)
-    _polls: dict[str | None, list[npt.NDArray[np.int64]]] = field(default_factory=dict)
+    _polls: _Parts = field(default_factory=dict)
+    _answers: _Parts = field(default_factory=dict)
     _kept: dict[int, tuple[str, datetime, str]] = field(default_factory=dict)
     _complaints: dict[str, tuple[int, str]] = field(default_factory=dict)
     _sent: dict[tuple[Any, Any], dict[str, Any]] = field(default_factory=dict)
@@ -271,7 +297,8 @@ class _Listener:
             requests=tuple(self._requests),
             runs=tuple(sorted(runs, key=lambda run: run.began_at)),
             losses=tuple(self._losses),
-            polls={venue: np.sort(np.concatenate(times)) for venue, times in self._polls.items()},
+            polls=_joined(self._polls),
+            answers=_joined(self._answers),
             records=self._records,
         )
 
@@ -316,11 +343,10 @@ class _Listener:
         self._stopped.update(_columns(stops, "run", "seq"))
 
     def _note_polls(self, table: pa.Table) -> None:
-        polls = table.filter(pc.equal(table["kind"], "poll_sent"))
-        for venue in pc.unique(polls["venue"]).to_pylist():
-            own = pc.is_null(polls["venue"]) if venue is None else pc.equal(polls["venue"], venue)
-            times = polls["at"].filter(own).cast(pa.int64()).to_numpy()
-            self._polls.setdefault(venue, []).append(times)
+        was_answered = pc.fill_null(pc.equal(table["status"], _OK), False)
+        answered = pc.and_(pc.equal(table["kind"], "poll_answered"), was_answered)
+        _note_times(table.filter(pc.equal(table["kind"], "poll_sent")), self._polls)
+        _note_times(table.filter(answered), self._answers)
 
     def _note_losses(self, table: pa.Table) -> None:
         lost = table.filter(pc.fill_null(pc.equal(table["what"], "not_recording"), False))
@@ -405,6 +431,17 @@ class _Listener:
             complained=complained,
             records=records,
         )
+
+
+def _note_times(table: pa.Table, times: _Parts) -> None:
+    for venue in pc.unique(table["venue"]).to_pylist():
+        own = pc.is_null(table["venue"]) if venue is None else pc.equal(table["venue"], venue)
+        moments = table["at"].filter(own).cast(pa.int64()).to_numpy()
+        times.setdefault(venue, []).append(moments)
+
+
+def _joined(times: _Parts) -> Times:
+    return {venue: np.sort(np.concatenate(parts)) for venue, parts in times.items()}
 
 
 def _columns(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,12 @@
+"""Makes the sample sessions: a till and a simulated Qerko in, recorded evenings out.
+
+``python -m qerko_recon.session_samples data_samples`` writes them.
+"""
+
+from qerko_recon.session_samples.evenings import (
+    write_incident,
+    write_quiet_evening,
+    write_session_samples,
+)
+
+__all__ = ["write_incident", "write_quiet_evening", "write_session_samples"]
