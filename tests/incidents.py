@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 import qerko_recon as qr
 from qerko_recon.model import Payment, PaymentPart, Provider
 from qerko_recon.report import Result
@@ -152,5 +153,3 @@ class Watched:
 def direct(box: Simulator) -> qr.Client:
     """Give a client that does not go through the proxy."""
     return qr.Client(base_url=box.base_url, api_key=box.api_key, pos_id=box.pos_id)
-
-

@@ -38,7 +38,7 @@ def reconcile(
     payments: object, pos: object, policy: Policy | None = None, log: LogLike | None = None
 ) -> Reconciliation:
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
-    policy = policy or Policy()
+    policy, opened = policy or Policy(), open_log(log)
     intake = take_in(payments, pos, policy)
     policy, readings = resolve(intake, policy)
     tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
@@ -48,7 +48,7 @@ def reconcile(
     alone = Alone(comparison, matching)
     drafts = [*_drafts(comparison, matching), *alone.drafts()]
     groups = [*matching.groups, *alone.nothing_due]
-    return _result(comparison, matching, alone, drafts, groups, readings, open_log(log))
+    return _result(comparison, matching, alone, drafts, groups, readings, opened)
 
 
 def _drafts(comparison: Comparison, matching: Matching) -> Iterator[Draft]:

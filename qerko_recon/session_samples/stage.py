@@ -170,10 +170,11 @@ class Stage:
         self.guests = Guests(self.box, self.till, self.evening)
         self._session: PollSession | None = None
 
-    @property
+    @cached_property
     def client(self) -> Client:
         """A client of the simulated Qerko's."""
-        return Client(base_url=self.box.base_url, api_key=self.box.api_key, pos_id=self.box.pos_id)
+        box = self.box
+        return Client(base_url=box.base_url, api_key=box.api_key, pos_id=box.pos_id)
 
     def opens(self) -> None:
         """Open a session; one log goes on in the next."""

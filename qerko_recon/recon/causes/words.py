@@ -26,7 +26,10 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _MONEY: Final = frozenset({"told", "now", "told_tip", "told_tip_net", "now_tip", "booked"})
 _MOMENTS: Final = frozenset({"at", "gap_from", "gap_until"})
-_SHARED: Final = re.compile(r"(?:start|processed)_(?P<trouble>[a-z_]+)|closed_lost_[a-z_]+")
+_SHARED: Final = re.compile(
+    r"(?:start|processed)_(?P<trouble>error|unanswered|undelivered|late|disliked|no_receipt)"
+    r"|closed_lost_[a-z_]+"
+)
 
 
 def said(

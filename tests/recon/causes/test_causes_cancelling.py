@@ -49,7 +49,7 @@ def test_the_closing_was_answered_with_an_error(incident_of):
     row = the_break(incident.reconcile([payment], [line_of(payment)]))
     assert row["cause_kind"] == "closed_error"
     assert row["facts"]["log_state"] == "CANCELLED"
-    assert "as CANCELLED" in row["cause"]
+    assert "(paymentClosed, CANCELLED)" in row["cause"]
 
 
 def test_the_pos_was_told_paid_and_cancelled_behind_its_back(incident):
@@ -105,10 +105,13 @@ def test_the_pos_never_answered(incident_of, tmp_path, method):
     row = the_break(
         incident.reconcile([payment], [line_of(payment)], log=tmp_path / "killed.jsonl")
     )
-    assert row["cause_kind"] == {
-        "paymentStart": "start_unanswered",
-        "paymentProcessed": "processed_unanswered",
-    }[method]
+    assert (
+        row["cause_kind"]
+        == {
+            "paymentStart": "start_unanswered",
+            "paymentProcessed": "processed_unanswered",
+        }[method]
+    )
     assert row["log_records"] == records(
         tmp_path / "killed.jsonl", "call", method=method, payment_id=payment.id
     )
