@@ -29,6 +29,7 @@ __all__ = [
     "PAYMENTS",
     "PROBLEMS",
     "SPANS",
+    "STORY",
     "TENDERS",
     "TRAIL",
     "conform",
@@ -293,6 +294,18 @@ BREAKS: Final = pa.schema(
     }
 )
 """``result.breaks``: a row a break."""
+
+STORY: Final = pa.schema(
+    {
+        "at": TIME,  # null where nothing says when
+        "source": _TEXT,  # qerko, pos, connection, export, match, break
+        "what": _TEXT,  # names the sentence
+        "payment_id": _TEXT,
+        "detail": _TEXT,  # the sentence, in the story's language
+        "evidence": _TEXT,  # a log's record, an export's row, an answer of Qerko's
+    }
+)
+"""``result.explain(…).frame``: a row an event of a payment's or a bill's story."""
 
 BRIDGE: Final = pa.schema(
     {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from qerko_recon.report.story import PaymentStory
+
 __all__ = ["Plots", "Result", "reconcile"]
 
 
@@ -40,6 +42,32 @@ class Result(Reconciliation):
         from qerko_recon.report.verdict import verdict
 
         return verdict(self, language)
+
+    def explain(self, name: str, language: str = "en") -> PaymentStory:
+        """Tell the whole story of a payment or a bill, in order of time.
+
+        Parameters
+        ----------
+        name
+            The ID of a break, a payment or a bill.
+        language
+            ``cs``, ``de``, ``en`` or ``sk``.
+
+        Returns
+        -------
+        PaymentStory
+            What Qerko asked and the POS answered, look-ups, times without a connection, lines of
+            the export, what Qerko says now, and what is concluded: ``.frame``, ``str``,
+            ``.to_html``.
+
+        Raises
+        ------
+        ReconciliationError
+            Nothing of this name is known; the message names what is alike.
+        """
+        from qerko_recon.report.story import explain
+
+        return explain(self, name, language)
 
     def to_excel(self, path: str | os.PathLike[str], language: str = "en") -> None:
         """Write the Excel workbook; see :func:`qerko_recon.report.write_workbook`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from qerko_recon.session_samples.alike import make_alike
 from qerko_recon.session_samples.stage import Stage, Till
 from qerko_recon.simulator import Fault
 
@@ -73,8 +74,9 @@ def write_session_samples(folder: Path) -> list[Path]:
     """Write both evenings into a folder; give the files."""
     folder.mkdir(parents=True, exist_ok=True)
     quiet, incident = folder / "quiet_evening.jsonl", folder / "incident.jsonl"
-    write_quiet_evening(quiet)
-    write_incident(incident)
+    for log, write in ((quiet, write_quiet_evening), (incident, write_incident)):
+        write(log)
+        make_alike(log)
     readme = folder / "README.md"
     readme.write_text(_README, encoding="utf-8")
     return [quiet, incident, readme]

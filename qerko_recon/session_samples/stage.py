@@ -129,7 +129,7 @@ class Guests:
             parts=(PaymentPart(total=total, provider=_CARD),),
             tip_gross=gross,
             tip_net=(gross - gross * _FEE).quantize(_CENT),
-            timestamp=self._evening.now().isoformat(),
+            timestamp=self._evening.now().isoformat(timespec="seconds"),
         )
         self.wait(25.0)
         return payment

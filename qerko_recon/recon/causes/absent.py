@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
+from typing import Final
 
 from qerko_recon.model import PAID
 from qerko_recon.recon.causes.calls import Call, Gap, Told
-from qerko_recon.recon.causes.case import Case, Cause, money, stated
+from qerko_recon.recon.causes.case import Case, Cause
+from qerko_recon.recon.causes.facts import money, stated
 from qerko_recon.recon.causes.reading import OneLog
 from qerko_recon.recon.causes.refusing import why_cancelled
 
@@ -25,7 +28,8 @@ __all__ = [
     "taken_over",
 ]
 
-_NAMED = 3
+_NAMED: Final = 3
+_ALIKE: Final = 0.7  # of 1: how like two IDs of payments of the same amount are
 
 
 def known_to_qerko(case: Case) -> Cause | None:
@@ -56,7 +60,14 @@ def id_never_seen(case: Case) -> Cause | None:
     log = _covering(case)
     if log is None:
         return None
-    return Cause("id_never_seen", _span(case, [log]))
+    return Cause("id_never_seen", _span(case, [log]) | stated(alike=_alike(case)))
+
+
+def _alike(case: Case) -> str:
+    """Give the payment of the same amount whose ID is written much like this one."""
+    posted = case.row["posted"], case.row["currency"]
+    same = [one for one, row in case.known.items() if (row["settled"], row["currency"]) == posted]
+    return next(iter(get_close_matches(case.payment_id or "", sorted(same), 1, _ALIKE)), "")
 
 
 def taken_over(case: Case) -> Cause | None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from qerko_recon.model import Bill, Payment
 from qerko_recon.recon.causes.calls import Call
-from qerko_recon.recon.causes.case import Case, Cause, Row, money, stated
+from qerko_recon.recon.causes.case import Case, Cause, Row
+from qerko_recon.recon.causes.facts import money, stated
 
 __all__ = ["amounts_changed", "final_price", "told_right", "whole_bill"]
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from qerko_recon.errors import shorten
-from qerko_recon.money import trim
 from qerko_recon.recon.causes.calls import Call, Gap, Request, Shown, Told
+from qerko_recon.recon.causes.facts import gap_facts, time_fact
 from qerko_recon.recon.causes.reading import Heard, OneLog
 from qerko_recon.recon.policy import Policy
 
-__all__ = ["LATE", "REACH", "SLOW", "Case", "Cause", "Rule", "money", "seconds", "stated"]
+__all__ = ["LATE", "REACH", "SLOW", "Case", "Cause", "Rule"]
 
 SLOW: Final = 10.0
 """Seconds from which on an answer is late. How long Qerko waits is not documented."""
@@ -30,7 +29,6 @@ REACH: Final = timedelta(seconds=120)
 """How long after the last call ``paymentClosed`` would have come, had all been well."""
 
 _LONG: Final = 200
-_SHORTEST: Final = 0.05
 
 Row = Mapping[str, Any]
 
@@ -126,30 +124,11 @@ class Case:
 
     def time(self, at: datetime | None) -> str:
         """Write a moment on the venue's clock; nothing where there is none."""
-        return "" if at is None else at.astimezone(self.zone).isoformat(timespec="seconds")
+        return time_fact(at, self.zone)
 
     def gap_facts(self, gap: Gap | None) -> dict[str, str]:
         """Say why and from when to when there was no line."""
-        if gap is None:
-            return {}
-        lasted = None if gap.ended_at is None else gap.ended_at - gap.began_at
-        return stated(
-            gap=gap.reason,
-            gap_from=self.time(gap.began_at),
-            gap_until=self.time(gap.ended_at),
-            gap_took="" if lasted is None else seconds(lasted.total_seconds()),
-            gap_tries=str(gap.attempts) if gap.attempts > 1 else "",
-            gap_detail=shorten(gap.detail, _LONG) if gap.detail else "",
-        )
-
-    def error_facts(self, call: Call) -> dict[str, str]:
-        """Say by which error a call was answered."""
-        detail = (call.detail or "").partition("\n")[0]
-        return stated(
-            code=call.error_code or "",
-            message=shorten(call.error_message or "", _LONG).rstrip(". "),
-            detail=shorten(detail, _LONG),
-        )
+        return gap_facts(gap, self.zone)
 
     # Records as evidence
 
@@ -198,18 +177,3 @@ class Case:
 
 Rule = Callable[[Case], Cause | None]
 """Looks for one cause; ``None`` where the logs do not show it."""
-
-
-def stated(**facts: str) -> dict[str, str]:
-    """Keep the facts that say something."""
-    return {name: value for name, value in facts.items() if value}
-
-
-def seconds(number: float | None) -> str:
-    """Write a length of time as a fact; one too short to speak of is none."""
-    return "" if number is None or number < _SHORTEST else f"{number:.3f}".rstrip("0").rstrip(".")
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """Write an amount as a fact, with its currency."""
-    return f"{trim(amount)} {currency}"

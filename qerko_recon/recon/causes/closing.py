@@ -10,7 +10,8 @@ from typing import Final
 
 from qerko_recon.model import CANCELLED, PAID
 from qerko_recon.recon.causes.calls import Call, Gap, Shown
-from qerko_recon.recon.causes.case import LATE, REACH, SLOW, Case, Cause, seconds, stated
+from qerko_recon.recon.causes.case import LATE, REACH, SLOW, Case, Cause
+from qerko_recon.recon.causes.facts import error_facts, seconds, stated
 from qerko_recon.recon.causes.refusing import why_cancelled
 from qerko_recon.recon.causes.requests import looked
 
@@ -46,7 +47,7 @@ def closed_error(case: Case) -> Cause | None:
     facts = stated(at=case.time(call.answered_at), state=call.state or "")
     return Cause(
         "closed_error",
-        {**facts, **case.error_facts(call), **_times(call)},
+        {**facts, **error_facts(call), **_times(call)},
         (case.came(call), case.answer(call)),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qerko_recon.model import PAID
 from qerko_recon.recon.causes.calls import Call, Shown
-from qerko_recon.recon.causes.case import Case, Cause, seconds, stated
+from qerko_recon.recon.causes.case import Case, Cause
+from qerko_recon.recon.causes.facts import seconds, stated
 
 __all__ = ["closed_and_looked_up", "closed_once", "told_twice"]
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from qerko_recon.model import PAID
 from qerko_recon.recon.causes.calls import Call, Shown
-from qerko_recon.recon.causes.case import SLOW, Case, Cause, seconds, stated
+from qerko_recon.recon.causes.case import SLOW, Case, Cause
+from qerko_recon.recon.causes.facts import error_facts, seconds, stated
 
 __all__ = ["refused", "trouble_of", "why_cancelled"]
 
@@ -62,7 +63,7 @@ def _trouble(case: Case) -> tuple[Call, str] | None:
 def _facts(case: Case, call: Call, trouble: str) -> dict[str, str]:
     facts = stated(call=call.method, at=case.time(call.received_at))
     if trouble == "error":
-        facts |= case.error_facts(call)
+        facts |= error_facts(call)
     elif trouble == "late":
         facts |= stated(took=seconds(call.duration))
     elif trouble == "undelivered":

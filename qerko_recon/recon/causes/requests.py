@@ -5,7 +5,8 @@ from __future__ import annotations
 from qerko_recon.errors import shorten
 from qerko_recon.model import CANCELLED, PAID
 from qerko_recon.recon.causes.calls import Request, Shown
-from qerko_recon.recon.causes.case import Case, Cause, stated
+from qerko_recon.recon.causes.case import Case, Cause
+from qerko_recon.recon.causes.facts import stated
 
 __all__ = [
     "cancel_failed",

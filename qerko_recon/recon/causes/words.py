@@ -15,7 +15,7 @@ from typing import Final
 
 from qerko_recon.wording import Catalog, format_date, format_money, one_line
 
-__all__ = ["CATALOG", "duration", "moment", "said"]
+__all__ = ["CATALOG", "Values", "duration", "moment", "said"]
 
 CATALOG: Final = Catalog("qerko_recon.recon.causes")
 """The words of causes and of a payment's story, in every language."""
@@ -24,7 +24,12 @@ _PREFIX: Final = "log_"
 _LONG: Final = 240
 _MINUTE: Final = 60
 _HOUR: Final = 3600
-_MONEY: Final = frozenset({"told", "now", "told_tip", "told_tip_net", "now_tip", "booked"})
+_MONEY: Final = frozenset(
+    {
+        "booked", "now", "now_tip", "posted", "settled", "tip", "tip_net", "told", "told_tip",
+        "told_tip_net", "total",
+    }
+)  # fmt: skip
 _MOMENTS: Final = frozenset({"at", "gap_from", "gap_until"})
 _SHARED: Final = re.compile(
     r"(?:start|processed)_(?P<trouble>error|unanswered|undelivered|late|disliked|no_receipt)"
@@ -56,7 +61,7 @@ def said(
         for name, value in facts.items()
         if name.startswith(_PREFIX) and value not in {None, ""}
     }
-    values = _Values(own, language, day if isinstance(day, date) else None)
+    values = Values(own, language, day if isinstance(day, date) else None)
     sentence = CATALOG.say(key, language, values.all_of(CATALOG.slots(key, language)))
     if "payment" not in own or kind in _NAMES_PAYMENT:
         return sentence
@@ -112,7 +117,7 @@ def _plain(fact: str) -> str:
     return one_line(fact, _LONG)
 
 
-class _Values:
+class Values:
     """The values a template can name, each written as the language does."""
 
     def __init__(self, facts: Mapping[str, str], language: str, day: date | None) -> None:
@@ -121,9 +126,11 @@ class _Values:
         self._day = day
 
     def all_of(self, names: frozenset[str]) -> dict[str, str | None]:
+        """Write the values of these names."""
         return {name: self.value(name) for name in names}
 
     def value(self, name: str) -> str | None:
+        """Write one value; ``None`` where no fact says it."""
         phrase = _PHRASES.get(name)
         if phrase is not None:
             return phrase(self)
@@ -197,10 +204,10 @@ class _Values:
             return one_line(fact)
 
 
-_PHRASES: Final[Mapping[str, Callable[[_Values], str | None]]] = {
-    "gap": _Values.gap,
-    "why": _Values.why,
-    "look": _Values.look,
-    "delivery": _Values.delivery,
-    "meaning": _Values.status,
+_PHRASES: Final[Mapping[str, Callable[[Values], str | None]]] = {
+    "gap": Values.gap,
+    "why": Values.why,
+    "look": Values.look,
+    "delivery": Values.delivery,
+    "meaning": Values.status,
 }

@@ -171,7 +171,7 @@ def test_a_cause_that_no_catalog_knows_leaves_the_break_its_own():
 def test_a_cause_of_one_payment_among_several_names_it():
     row = {
         "kind": "missing_in_pos", "reason": "not_posted", "cause_kind": "closed_once",
-        "facts": {"log_payment": "4014", "log_at": FACTS["at"]}, "business_date": date(2026, 11, 20),
+        "facts": {"log_payment": "4014", "log_at": FACTS["at"]},
     }  # fmt: skip
     assert cause(row, "cs").startswith("Platba 4014: Qerko poslalo")
 
