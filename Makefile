@@ -50,7 +50,7 @@ notebook: .venv/notebook.done
 
 samples: .venv/core.done
 	.venv/bin/python -m qerko_recon.simulator.samples data_samples
-	.venv/bin/python -m qerko_recon.session_samples data_samples/sessions
+	.venv/bin/python -m qerko_recon.session_samples data_samples
 
 lock:
 	uv pip compile --universal --python-version 3.11 --all-extras --group dev \

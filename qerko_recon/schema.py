@@ -31,6 +31,7 @@ __all__ = [
     "PAYMENTS",
     "PROBLEMS",
     "SPANS",
+    "STORY",
     "TENDERS",
     "TIP_BRIDGE",
     "TRAIL",
@@ -289,12 +290,26 @@ BREAKS: Final = pa.schema(
         "business_date": pa.date32(),
         "age": _COUNT,  # days from the business date to the day of the run
         "cause": _TEXT,
+        "cause_kind": _TEXT,  # which cause a session log showed; null where none could be told
         "evidence": _TEXTS,
+        "log_records": _NUMBERS,  # seq of the log's records that show it; null without a log
         "action": _TEXT,
         "facts": _TEXT,  # JSON of what the sentence names beside the columns
     }
 )
 """``result.breaks``: a row a break."""
+
+STORY: Final = pa.schema(
+    {
+        "at": TIME,  # null where nothing says when
+        "source": _TEXT,  # qerko, pos, connection, export, match, break
+        "what": _TEXT,  # names the sentence
+        "payment_id": _TEXT,
+        "detail": _TEXT,  # the sentence, in the story's language
+        "evidence": _TEXT,  # a log's record, an export's row, an answer of Qerko's
+    }
+)
+"""``result.explain(…).frame``: a row an event of a payment's or a bill's story."""
 
 BRIDGE: Final = pa.schema(
     {

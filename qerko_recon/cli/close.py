@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,6 +17,7 @@ from qerko_recon.cli.options import (
     fetch_options,
     file_in,
     file_out,
+    logs_option,
     policy_options,
     pos_options,
     report_options,
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from qerko_recon.pos import PosExport
     from qerko_recon.recon import Policy
     from qerko_recon.report import Result
+    from qerko_recon.session.log import SessionLog
+    from qerko_recon.settings import Venue
 
 __all__ = ["close", "reconcile_command"]
+
+_NAMED: Final = 3
 
 
 @cli.command("reconcile")
@@ -43,22 +48,31 @@ __all__ = ["close", "reconcile_command"]
     help="What `fetch` wrote with --out or --store, or payments as JSON.",
 )
 @pos_options
+@logs_option
 @policy_options
 @report_options
 def reconcile_command(
-    payments_file: Path, reading: Reading, policing: Policing, reporting: Reporting
+    payments_file: Path,
+    reading: Reading,
+    logs: tuple[str, ...],
+    policing: Policing,
+    reporting: Reporting,
 ) -> int:
     """Reconcile payments already fetched with a POS export.
 
     Example: qerko-recon reconcile --payments payments.jsonl --pos export.csv --out close.xlsx
     """
+    from qerko_recon.recon.logs import open_log
+
     reading.need()
+    log = open_log(logs or None)
     pos = reading.read(None)
-    return _report(payments_in(payments_file), pos, policing.policy(None), reporting)
+    return _report(payments_in(payments_file), pos, policing.policy(None), reporting, log)
 
 
 @cli.command()
 @pos_options
+@logs_option
 @ids_option
 @click.option("--save-payments", type=file_out, help="Keep what was fetched (JSON Lines).")
 @fetch_options
@@ -67,6 +81,7 @@ def reconcile_command(
 @report_options
 def close(
     reading: Reading,
+    logs: tuple[str, ...],
     id_files: tuple[Path, ...],
     save_payments: Path | None,
     fetching: Fetching,
@@ -76,20 +91,24 @@ def close(
 ) -> int:
     """Close a day: read the POS export, fetch its payments, reconcile, report.
 
-    What the POS lost is not in its export: give further IDs with --ids.
+    What the POS lost is not in its export: session logs name it (--log), those of the export's
+    days are fetched too, and the causes of breaks are found in them. Further IDs: --ids.
 
-    Example: qerko-recon close --pos export.csv --ids payment_ids.txt --out close.xlsx
+    Example: qerko-recon close --pos export.csv --log sessions/ --out close.xlsx
     """
     from qerko_recon.fetch import FetchInterrupted
+    from qerko_recon.recon.logs import open_log
 
     reading.need()
     venue = whose.load()
     policy = policing.policy(venue)
+    log = open_log(logs or None)
     pos = reading.read(venue)
-    ids = [*pos.payment_ids, *ids_in(id_files, venue)]
+    ids = [*pos.payment_ids, *ids_in(id_files, venue), *_ids_told(log, pos, policy, venue)]
     if not ids:
         raise click.UsageError(
-            "the export names no payment IDs; give those of the day with --ids FILE"
+            "the export names no payment IDs; give those of the day with --ids FILE, or the "
+            "session log of the day with --log"
         )
     try:
         payments, _ = fetched(venue, ids, fetching)
@@ -98,15 +117,36 @@ def close(
         return STOPPED
     if save_payments is not None:
         payments.write(save_payments)
-    code = _report(payments, pos, policy, reporting)
+    code = _report(payments, pos, policy, reporting, log)
     return max(code, UNREACHED if code_of(payments) == UNREACHED else CLEAN)
 
 
-def _report(payments: Payments, pos: PosExport, policy: Policy, reporting: Reporting) -> int:
+def _ids_told(log: SessionLog | None, pos: PosExport, policy: Policy, venue: Venue) -> list[str]:
+    """Give the payments of the export's days that a log names, and say how many these are."""
+    if log is None:
+        return []
+    from qerko_recon.recon.log_ids import export_days, ids_of_days
+
+    days = export_days(pos.tenders["paid_at"], policy)
+    ids = ids_of_days(log, days, policy, venue=venue.api_key.fingerprint)
+    of_days = f" of {', '.join(map(str, sorted(days)))}" if days else ""
+    names = ", ".join(file.name for file in log.files[:_NAMED])
+    more = " …" if len(log.files) > _NAMED else ""
+    say(f"{names}{more}: a session log with {len(ids)} payment IDs{of_days}")
+    return ids
+
+
+def _report(
+    payments: Payments,
+    pos: PosExport,
+    policy: Policy,
+    reporting: Reporting,
+    log: SessionLog | None,
+) -> int:
     """Reconcile, write what was asked for, and say what came of it."""
     from qerko_recon.report import reconcile
 
-    result = reconcile(payments, pos, policy=policy)
+    result = reconcile(payments, pos, log=log, policy=policy)
     for file, write in (
         (reporting.out, result.to_excel),
         (reporting.html_out, result.to_html),

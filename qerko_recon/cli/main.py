@@ -10,7 +10,19 @@ from typing import NoReturn
 import click
 
 # Each of these puts its commands on the group.
-from qerko_recon.cli import actions, close, demo, doctor, fetch, key, log, poll, pos, proxy  # noqa: F401
+from qerko_recon.cli import (  # noqa: F401
+    actions,
+    close,
+    demo,
+    doctor,
+    explain,
+    fetch,
+    key,
+    log,
+    poll,
+    pos,
+    proxy,
+)
 from qerko_recon.cli.group import CLEAN, STOPPED, UNREACHED, WRONG_USE, cli
 from qerko_recon.cli.show import say
 from qerko_recon.errors import ApiError, QerkoReconError, TransportError, shorten

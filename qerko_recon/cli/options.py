@@ -33,6 +33,7 @@ __all__ = [
     "json_option",
     "language_option",
     "log_options",
+    "logs_option",
     "policy_options",
     "pos_options",
     "report_options",
@@ -196,6 +197,13 @@ def _at_once(context: click.Context, option: click.Parameter, value: str) -> Con
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine.")
+logs_option = click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    metavar="LOG",
+    help="Session log, a folder or pattern of such; causes are looked for there. May be repeated.",
+)
 language_option = click.option(
     "--language",
     type=click.Choice(_LANGUAGES),

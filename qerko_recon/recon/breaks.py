@@ -45,10 +45,8 @@ _TEXTS: Final = pa.list_(pa.string())
 _BY_LINES: Final = frozenset({"duplicate_in_pos", "unreadable"})
 
 
-def break_table(
-    drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date | None
-) -> tuple[pa.Table, Codes]:
-    """Finish drafts, most money at risk first; the second array tells which draft each row was.
+def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date | None) -> pa.Table:
+    """Finish drafts, most money at risk first.
 
     The ID of a break comes from what it is about (kind, field, payment, bill, lines, currency),
     not from its amounts or its place, so that it stays the same when the run is repeated.
@@ -76,8 +74,13 @@ def break_table(
         "facts": [_json(facts) for facts in drafts.facts[order].tolist()],
     }
     columns |= _words(columns, drafts.facts[order].tolist())
-    held = [pa.array(columns[field.name], field.type) for field in BREAKS]
-    return pa.table(held, schema=BREAKS), order
+    held = [
+        pa.array(columns[field.name], field.type)
+        if field.name in columns
+        else pa.nulls(len(drafts), field.type)  # what only a log tells
+        for field in BREAKS
+    ]
+    return pa.table(held, schema=BREAKS)
 
 
 def _words(columns: Mapping[str, Any], facts: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from qerko_recon.recon.drafts import Drafts
 from qerko_recon.recon.groups import Group
 from qerko_recon.recon.infer import resolve, tip_shift
 from qerko_recon.recon.intake import Intake, TenderSide, take_in, with_tips_moved
+from qerko_recon.recon.logs import LogLike, open_log
 from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy
@@ -35,12 +37,17 @@ from qerko_recon.recon.shared_tips import with_shared_tips
 from qerko_recon.recon.suggest import suggest
 from qerko_recon.schema import to_frame
 
+if TYPE_CHECKING:
+    from qerko_recon.session.log import SessionLog
+
 __all__ = ["reconcile"]
 
 
-def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Reconciliation:
+def reconcile(
+    payments: object, pos: object, policy: Policy | None = None, log: LogLike | None = None
+) -> Reconciliation:
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
-    stated = policy or Policy()
+    stated, opened = policy or Policy(), open_log(log)
     intake = take_in(payments, pos, stated)
     found = resolve(intake, stated)
     policy = found.policy
@@ -55,7 +62,7 @@ def reconcile(payments: object, pos: object, policy: Policy | None = None) -> Re
     alone = Alone(comparison, matching, decided, suggested)
     drafts = _drafts(comparison, matching, alone)
     work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
-    return _result(work, decided, found, Inputs(payments, pos, stated))
+    return _result(work, decided, found, Inputs(payments, pos, stated), opened)
 
 
 def _known_days(comparison: Comparison, matching: Matching) -> Days:
@@ -102,39 +109,52 @@ class _Work:
         return to_frame(day_bridge_table(self.comparison, self.matching, self.drafts))
 
 
-def _result(work: _Work, decided: Decided, found: Readings, inputs: Inputs) -> Reconciliation:
+def _result(
+    work: _Work, decided: Decided, found: Readings, inputs: Inputs, log: SessionLog | None
+) -> Reconciliation:
     comparison, drafts = work.comparison, work.drafts
     intake, policy = comparison.intake, comparison.policy
     days = posted_days(comparison) or covered_days(comparison.days)
     first, last = (min(days), max(days)) if days else (None, None)
     totals = _totals(comparison, drafts)
     paid, posted = intake.payments, intake.tenders
+    breaks = break_table(drafts, intake, policy, as_of=policy.as_of or last)
+    sources = intake.sources
+    told = tuple(remarks(comparison, work.matching, decided, found.remarks))
+    settled, tenders = _with_settled(comparison), _with_posted(posted)
+    if log is not None:
+        # Not above: who has no log need not wait for what reads one.
+        from qerko_recon.recon.causes.finding import find_causes
+
+        causes = find_causes(breaks, log, payments=settled, tenders=tenders, policy=policy)
+        breaks, sources = causes.breaks, (*sources, *causes.sources)
+        told = (*told, *causes.remarks)
     summary = Summary(
         venue=policy.venue,
         first_day=first,
         last_day=last,
         time_zone=policy.time_zone,
         totals=tuple(_control_totals(intake, totals)),
-        sources=intake.sources,
+        sources=sources,
         readings=found.readings,
-        remarks=tuple(remarks(comparison, work.matching, decided, found.remarks)),
+        remarks=told,
     )
-    breaks, _ = break_table(drafts, intake, policy, as_of=policy.as_of or last)
     return Reconciliation(
         summary=summary,
         breaks=to_frame(breaks),
         bridge=to_frame(bridge_table(totals)),
         unexplained=unit_to_decimal(unexplained(totals)),
         policy=policy,
-        payments=to_frame(_with_settled(comparison)),
+        payments=to_frame(settled),
         parts=to_frame(paid.parts),
-        tenders=to_frame(_with_posted(posted)),
+        tenders=to_frame(tenders),
         others=to_frame(posted.others),
         problems=to_frame(posted.problems),
         failures=to_frame(paid.failures),
         candidates=found.candidates,
         details=work,
         inputs=inputs,
+        log=log,
     )
 
 

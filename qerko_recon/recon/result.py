@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import pandas as pd
 
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.remark import Remark
 from qerko_recon.schema import to_frame
+
+if TYPE_CHECKING:
+    from qerko_recon.session.log import SessionLog
 
 __all__ = ["ControlTotal", "Details", "Inputs", "Reading", "Reconciliation", "Source", "Summary"]
 
@@ -34,7 +37,7 @@ class ControlTotal:
 class Source:
     """Something the run was fed with, and the hash that tells whether it changed."""
 
-    kind: Literal["payments", "pos"]
+    kind: Literal["payments", "pos", "log"]
     name: str
     rows: int
     sha256: str | None
@@ -115,6 +118,8 @@ class Reconciliation:
     candidates
         Every way to read the data that was judged, with the columns of
         :data:`qerko_recon.schema.CANDIDATES`: how many payments each explains.
+    log
+        The session log that causes were looked for in; ``None`` without one.
     """
 
     summary: Summary
@@ -131,6 +136,7 @@ class Reconciliation:
     candidates: pd.DataFrame
     details: Details
     inputs: Inputs | None = None
+    log: SessionLog | None = None
 
     @property
     def matches(self) -> pd.DataFrame:

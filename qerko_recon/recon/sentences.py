@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 import pandas as pd
 
+from qerko_recon.recon.causes.words import said
 from qerko_recon.wording import Catalog, format_date, format_money, language_of, one_line
 
 __all__ = ["CATALOG", "action", "cause", "kind_name", "sentence", "severity_name"]
@@ -27,6 +28,8 @@ Row = Mapping[str, object]
 _LONG: Final = 300
 _NAMED_LINES: Final = 3
 _SHARE: Final = re.compile(r"(?<= )-?\d+(?:\.\d+)?(?= \+ |$)")
+_BY_PATTERN: Final = frozenset({"tip_mismatch", "part_mismatch", "currency_mismatch"})
+_WITHOUT_PATTERN: Final = frozenset({"tip_differs"})
 _TWO_SIDED: Final = frozenset({"other_business_day", "currency_differs", "by_ruling"})
 
 
@@ -57,8 +60,17 @@ def sentence(row: Row, language: str = "en") -> str:
 
 
 def cause(row: Row, language: str = "en") -> str:
-    """Say what is known of why; where only a session log could tell, what it would show."""
-    return _say(row, "cause", language)
+    """Say what is known of why: what a session log showed, or what it would show."""
+    language = language_of(language)
+    kind = row.get("cause_kind")
+    if _absent(kind):
+        return _say(row, "cause", language)
+    shown = said(kind, _opened(row.get("facts")), language, row.get("business_date"))
+    if shown is None:
+        return _say(row, "cause", language)
+    if row.get("kind") in _BY_PATTERN and row.get("reason") not in _WITHOUT_PATTERN:
+        return f"{_say(row, 'cause', language)} {shown}"
+    return shown
 
 
 def action(row: Row, language: str = "en") -> str:

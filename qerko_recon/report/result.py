@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from qerko_recon import recon
 from qerko_recon.errors import ReconciliationError
 from qerko_recon.recon import Policy, Reconciliation, Ruling
+from qerko_recon.recon.logs import LogLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from qerko_recon.report.story import PaymentStory
 
 __all__ = ["Plots", "Result", "reconcile"]
 
@@ -126,7 +129,8 @@ class Result(Reconciliation):
             )
         stated = self.inputs.policy
         policy = replace(stated, rules=(*stated.rules, *rulings))
-        return reconcile(self.inputs.payments, self.inputs.pos, policy=policy)
+        paid, posted = self.inputs.payments, self.inputs.pos
+        return reconcile(paid, posted, log=self.log, policy=policy)
 
     def verdict(self, language: str = "en") -> str:
         """Say what came of it, a sentence for each currency.
@@ -139,6 +143,32 @@ class Result(Reconciliation):
         from qerko_recon.report.verdict import verdict
 
         return verdict(self, language)
+
+    def explain(self, name: str, language: str = "en") -> PaymentStory:
+        """Tell the whole story of a payment or a bill, in order of time.
+
+        Parameters
+        ----------
+        name
+            The ID of a break, a payment or a bill.
+        language
+            ``cs``, ``de``, ``en`` or ``sk``.
+
+        Returns
+        -------
+        PaymentStory
+            What Qerko asked and the POS answered, look-ups, times without a connection, lines of
+            the export, what Qerko says now, and what is concluded: ``.frame``, ``str``,
+            ``.to_html``.
+
+        Raises
+        ------
+        ReconciliationError
+            Nothing of this name is known; the message names what is alike.
+        """
+        from qerko_recon.report.story import explain
+
+        return explain(self, name, language)
 
     def to_excel(self, path: str | os.PathLike[str], language: str = "en") -> None:
         """Write the Excel workbook; see :func:`qerko_recon.report.write_workbook`."""
@@ -222,7 +252,13 @@ class Plots:
         return fee_rate_chart(self.result, currency=currency, language=language, ax=ax)
 
 
-def reconcile(payments: object, pos: object, *, policy: Policy | None = None) -> Result:
+def reconcile(
+    payments: object,
+    pos: object,
+    *,
+    log: LogLike | None = None,
+    policy: Policy | None = None,
+) -> Result:
     """Find every difference between what Qerko settled and what the POS posted.
 
     Parameters
@@ -234,6 +270,11 @@ def reconcile(payments: object, pos: object, *, policy: Policy | None = None) ->
     pos
         What ``read_pos`` returned, or a DataFrame with the columns of
         :data:`qerko_recon.schema.TENDERS` (``amount`` or ``total`` suffices).
+    log
+        What ``qerko-recon proxy`` or a poll session recorded: a ``SessionLog``, a file, a folder,
+        a pattern, or a list of these. The cause of a break is looked for in it; ``cause_kind``
+        and ``log_records`` say what was found and where. Without one, ``cause`` says what a log
+        could tell.
     policy
         How to read what is not documented; found out from the data where not stated.
 
@@ -247,6 +288,8 @@ def reconcile(payments: object, pos: object, *, policy: Policy | None = None) ->
     ------
     ReconciliationError
         An input cannot be used; the message names the column and the value.
+    SessionLogError
+        There is no such log.
 
     Examples
     --------
@@ -260,5 +303,5 @@ def reconcile(payments: object, pos: object, *, policy: Policy | None = None) ->
     >>> result.breaks[["kind", "payment_id"]].to_dict("records")
     [{'kind': 'amount_mismatch', 'payment_id': '1048'}]
     """
-    found = recon.reconcile(payments, pos, policy)
+    found = recon.reconcile(payments, pos, policy, log)
     return Result(**{each.name: getattr(found, each.name) for each in fields(found)})

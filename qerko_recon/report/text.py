@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qerko_recon.recon import Reconciliation
-from qerko_recon.recon.sentences import action, kind_name, severity_name
+from qerko_recon.recon.sentences import action, cause, kind_name, severity_name
 from qerko_recon.report.labels import LABELS, signed
 from qerko_recon.report.rows import KindOfBreaks, breaks_by_kind, plain_rows
 from qerko_recon.report.verdict import verdict
@@ -99,6 +99,8 @@ def _print_break(console: Console, row: Mapping[str, Any], language: str) -> Non
     said = _wrapped(console, f"{mark} {row['sentence']}", indent="  ")
     said.stylize(_STYLES.get(row["severity"], ""), 2, 2 + len(mark))
     console.print(said)
+    if row.get("cause_kind"):
+        console.print(_wrapped(console, cause(row, language), indent="    "))
     console.print(_wrapped(console, action(row, language), indent="    ", mark="→ "))
 
 

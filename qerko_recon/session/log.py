@@ -259,6 +259,15 @@ class SessionLog:
         new._wanted = replace(self._wanted, **{name: one for name, one in stated.items() if one})
         return new
 
+    def recordings(self) -> list[SessionLog]:
+        """Give each log that it is made of on its own and whole, whatever was chosen of it."""
+        return [self._on_its_own(files) for files in self._logs]
+
+    def _on_its_own(self, files: list[LogFile]) -> SessionLog:
+        new = object.__new__(type(self))
+        new._logs, new._wanted, new._outcomes = [files], Wanted(), frozenset()
+        return new
+
     def _pushed_down(self) -> Wanted:
         """Give what the reader is to look for; an outcome is known only when a call has ended."""
         if not self._outcomes:

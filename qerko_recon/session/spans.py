@@ -18,6 +18,7 @@ import msgspec
 import pyarrow as pa
 
 from qerko_recon.schema import GAPS, SPANS
+from qerko_recon.session.records import HUNG_UP
 
 __all__ = ["SHORTEST_GAP", "Timeline", "follow"]
 
@@ -191,7 +192,7 @@ class _Venue:
         was_open = record.status == _OK or (record.status is None and bool(record.was_sent))
         if was_open:
             self._cover("polling", began, time, seq, None)
-        if record.status == _OK:
+        if record.status == _OK or record.trouble == HUNG_UP:
             return
         if record.status is not None:
             reason = _BY_STATUS.get(record.status, "unexpected")
