@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -54,6 +54,7 @@ class _Choice:
 _Pieces = tuple[str | _Slot | _Choice, ...]
 
 
+@lru_cache(maxsize=64)
 def language_of(language: str) -> str:
     """Find the catalog's name of a language; regions are understood and left out.
 
@@ -82,7 +83,10 @@ def one_line(value: object, limit: int = 80) -> str:
     >>> one_line("Tisch 1\\r\\n\\x1b[31m")
     'Tisch 1 �[31m'
     """
-    text = " ".join(str(value).split())
+    text = value if isinstance(value, str) else str(value)
+    if len(text) <= limit and text.isprintable() and text == text.strip() and "  " not in text:
+        return text  # as nearly all are
+    text = " ".join(text.split())
     shown = "".join(letter if letter.isprintable() else _UNREADABLE for letter in text)
     return shorten(shown, limit)
 
@@ -147,12 +151,43 @@ class Catalog:
 
     def slots(self, key: str, language: str = "en") -> frozenset[str]:
         """List the values that a template can name."""
-        return frozenset(_names(_load(self._package, language_of(language))[key]))
+        return _slots(self._package, key, language_of(language))
 
     def say(self, key: str, language: str = "en", values: Mapping[str, object] = _NOTHING) -> str:
         """Fill in a template; a value that is ``None`` or not given counts as not known."""
         words = _load(self._package, language_of(language))
         return _fill(words[key], values)
+
+    def say_many(
+        self,
+        key: str,
+        size: int,
+        column: Callable[[str], Sequence[str | None]],
+        language: str = "en",
+    ) -> list[str]:
+        """Fill in a template many times over.
+
+        Parameters
+        ----------
+        key
+            Of the template.
+        size
+            How often; a template that names nothing is filled in once.
+        column
+            Gives all values of a name.
+        language
+            ``cs``, ``de``, ``en`` or ``sk``.
+        """
+        language = language_of(language)
+        pieces = _load(self._package, language)[key]
+        names = sorted(_slots(self._package, key, language))
+        if not names:
+            return [_fill(pieces, _NOTHING)] * size
+        columns = [column(name) for name in names]
+        return [
+            _fill(pieces, dict(zip(names, values, strict=True)))
+            for values in zip(*columns, strict=True)
+        ]
 
     def count(
         self,
@@ -176,6 +211,11 @@ def _load(package: str, language: str) -> Mapping[str, _Pieces]:
     """Read one catalog and take its templates apart, once."""
     text = (files(package) / "words" / f"{language}.toml").read_text("utf-8")
     return {key: _parse(template) for key, template in _flat(tomllib.loads(text))}
+
+
+@cache
+def _slots(package: str, key: str, language: str) -> frozenset[str]:
+    return frozenset(_names(_load(package, language)[key]))
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -237,13 +277,13 @@ def _names(pieces: _Pieces) -> Iterator[str]:
 def _fill(pieces: _Pieces, values: Mapping[str, object]) -> str:
     said: list[str] = []
     for piece in pieces:
-        if isinstance(piece, _Choice):
-            said += (_fill(one, values) for one in _first_known(piece, values))
-        elif isinstance(piece, _Slot):
+        if type(piece) is str:
+            said.append(piece)
+        elif type(piece) is _Slot:
             value = values.get(piece.name)
             said.append("?" if value is None else str(value))
-        else:
-            said.append(piece)
+        elif type(piece) is _Choice:
+            said += (_fill(one, values) for one in _first_known(piece, values))
     return "".join(said)
 
 

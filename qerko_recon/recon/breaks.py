@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -19,7 +19,7 @@ from qerko_recon.recon.coded import Codes, Units, flat
 from qerko_recon.recon.drafts import Drafts, Objects
 from qerko_recon.recon.intake import Intake, TenderSide
 from qerko_recon.recon.policy import Policy
-from qerko_recon.recon.sentences import action, cause
+from qerko_recon.recon.saying import causes_and_actions
 from qerko_recon.schema import BREAKS
 
 __all__ = ["SEVERITIES", "break_table", "places_of_lines"]
@@ -29,18 +29,6 @@ SEVERITIES: Final = ("high", "medium", "low", "info")
 _HARMLESS: Final = ("rounding", "timing", "excluded")
 _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
 _UNIT: Final = 1_000_000
-_SAID: Final = (
-    "kind",
-    "reason",
-    "payment_id",
-    "bill_id",
-    "tender_ids",
-    "settled",
-    "posted",
-    "variance",
-    "currency",
-    "business_date",
-)
 _TEXTS: Final = pa.list_(pa.string())
 _BY_LINES: Final = frozenset({"duplicate_in_pos", "unreadable"})
 
@@ -52,6 +40,7 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
     not from its amounts or its place, so that it stays the same when the run is repeated.
     """
     drafts, tender_ids = _with_lines_in_order(drafts, intake.tenders)
+    listed = _listed(tender_ids, drafts.starts)
     severity = _severities(drafts, policy)
     names = np.array(_identities(drafts, tender_ids), dtype=object)
     order = _order(drafts, severity, names)
@@ -62,7 +51,7 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
         "severity": np.array(SEVERITIES, dtype=object)[severity[order]],
         "payment_id": drafts.payment_id[order],
         "bill_id": drafts.bill_id[order],
-        "tender_ids": _listed(tender_ids, drafts.starts).take(pa.array(order)),
+        "tender_ids": listed.take(pa.array(order)),
         "field": drafts.field[order],
         "settled": from_units(drafts.settled[order]),
         "posted": from_units(drafts.posted[order]),
@@ -73,7 +62,8 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
         "evidence": pa.array(_evidence(drafts, intake), _TEXTS).take(pa.array(order)),
         "facts": [_json(facts) for facts in drafts.facts[order].tolist()],
     }
-    columns |= _words(columns, drafts.facts[order].tolist())
+    for name, texts in zip(("cause", "action"), causes_and_actions(drafts, listed), strict=True):
+        columns[name] = pa.array(texts, pa.string()).take(pa.array(order))
     held = [
         pa.array(columns[field.name], field.type)
         if field.name in columns
@@ -81,21 +71,6 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
         for field in BREAKS
     ]
     return pa.table(held, schema=BREAKS)
-
-
-def _words(columns: Mapping[str, Any], facts: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
-    """Say cause and action of each break."""
-    names = [name for name in _SAID if name in columns]
-    plain = [_listed_out(columns[name]) for name in names]
-    rows = [
-        dict(zip((*names, "facts"), values, strict=True))
-        for values in zip(*plain, facts, strict=True)
-    ]
-    return {"cause": [cause(row) for row in rows], "action": [action(row) for row in rows]}
-
-
-def _listed_out(column: Any) -> list[Any]:
-    return column.to_pylist() if isinstance(column, pa.Array) else list(column)
 
 
 def _with_lines_in_order(drafts: Drafts, side: TenderSide) -> tuple[Drafts, pa.Array]:

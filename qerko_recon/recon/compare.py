@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from qerko_recon.money import trim, unit_to_decimal
+from qerko_recon.money import unit_to_decimal
 from qerko_recon.recon.coded import Units
 from qerko_recon.recon.days import Days
 from qerko_recon.recon.drafts import NO_FACTS, Draft, Facts
@@ -28,6 +28,7 @@ from qerko_recon.recon.providers import Providers
 __all__ = ["Comparison", "written"]
 
 _UNIT: Final = 1_000_000
+_CENT: Final = 10_000
 
 
 class Comparison:
@@ -406,4 +407,7 @@ class Comparison:
 
 def written(units: int) -> str:
     """Write millionths as a decimal, as facts hold them."""
-    return str(trim(unit_to_decimal(units)))
+    cents, finer = divmod(abs(units), _CENT)
+    if finer:
+        return str(unit_to_decimal(units))
+    return f"{'-' if units < 0 else ''}{cents // 100}.{cents % 100:02d}"

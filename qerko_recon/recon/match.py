@@ -148,6 +148,8 @@ class _Passes:
         cells = flat(posted.table["payment_id"]).take(pa.array(rows))
         may_be = np.asarray(pc.match_substring_regex(cells, r"[,;+/|&\s]").to_numpy(False))
         rows = rows[may_be]
+        if not len(rows):
+            return
         names = [split_ids(str(cell)) for cell in posted.texts("payment_id", rows)]
         payments = self._places_of(names, self.intake.payments.table["payment_id"])
         unknown = self.intake.payments.failures

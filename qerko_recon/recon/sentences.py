@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property, lru_cache
 from typing import Final
 
 import msgspec
@@ -18,7 +19,17 @@ import pandas as pd
 from qerko_recon.recon.causes.words import said
 from qerko_recon.wording import Catalog, format_date, format_money, language_of, one_line
 
-__all__ = ["CATALOG", "action", "cause", "kind_name", "sentence", "severity_name"]
+__all__ = [
+    "CATALOG",
+    "Facts",
+    "action",
+    "cause",
+    "is_plain_fact",
+    "kind_name",
+    "sentence",
+    "severity_name",
+    "template_of",
+]
 
 CATALOG: Final = Catalog("qerko_recon.recon")
 """The words of breaks, in every language."""
@@ -99,35 +110,59 @@ def _name(key: str, plain: str, language: str) -> str:
 
 
 def _say(row: Row, what: str, language: str) -> str:
-    language = language_of(language)
-    facts = _Facts(row, language)
-    key = f"{facts.template}.{what}"
-    names = CATALOG.slots(key, language)
-    return CATALOG.say(key, language, {name: facts.value(name) for name in names})
+    facts = Facts(row, language_of(language))
+    return _fill(facts.template, what, facts)
 
 
-class _Facts:
+def _fill(template: str, what: str, facts: Facts) -> str:
+    key = f"{template}.{what}"
+    names = CATALOG.slots(key, facts.language)
+    return CATALOG.say(key, facts.language, {name: facts.value(name) for name in names})
+
+
+@lru_cache(maxsize=1024)
+def template_of(kind: str | None, reason: str | None, is_of_lines: bool) -> str:
+    """Name the template: kind and reason, or the one for what nobody knows."""
+    if reason in _TWO_SIDED and is_of_lines:
+        reason = f"{reason}_posted"
+    key = f"{kind}.{reason}"
+    return key if CATALOG.knows(f"{key}.sentence") else "other"
+
+
+class Facts:
     """The values a template can name, each worked out only when one does."""
 
     def __init__(self, row: Row, language: str) -> None:
         self._row = row
         self.language = language
-        self._facts = _opened(row.get("facts"))
-        self._currency = self.text("currency")
-        self.settled = _amount(row.get("settled"))
-        self.posted = _amount(row.get("posted"))
-        self.variance = _amount(row.get("variance"))
-        if self.variance is None and None not in {self.settled, self.posted}:
-            self.variance = (self.posted or Decimal(0)) - (self.settled or Decimal(0))
+
+    @cached_property
+    def _facts(self) -> Mapping[str, object]:
+        return _opened(self._row.get("facts"))
+
+    @cached_property
+    def settled(self) -> Decimal | None:
+        """What Qerko settled."""
+        return _amount(self._row.get("settled"))
+
+    @cached_property
+    def posted(self) -> Decimal | None:
+        """What the POS posted."""
+        return _amount(self._row.get("posted"))
+
+    @cached_property
+    def variance(self) -> Decimal | None:
+        """Posted − settled."""
+        stated = _amount(self._row.get("variance"))
+        if stated is None and self.settled is not None and self.posted is not None:
+            return self.posted - self.settled
+        return stated
 
     @property
     def template(self) -> str:
-        """Name the template: kind and reason, or the one for what nobody knows."""
-        kind, reason = self.text("kind"), self.text("reason")
-        if reason in _TWO_SIDED and self.posted and not self.settled:
-            reason = f"{reason}_posted"
-        key = f"{kind}.{reason}"
-        return key if CATALOG.knows(f"{key}.sentence") else "other"
+        """Name the template."""
+        is_of_lines = bool(self.posted) and not self.settled
+        return template_of(self.text("kind"), self.text("reason"), is_of_lines)
 
     def value(self, name: str) -> str | None:
         """Give one value as the language writes it, ``None`` where it is not known."""
@@ -143,19 +178,23 @@ class _Facts:
         return one_line(fact)
 
     def text(self, name: str) -> str | None:
+        """Give a text of the row, ``None`` where there is none."""
         value = self._row.get(name)
         return None if _absent(value) or value == "" else one_line(value)
 
     def money(self, amount: Decimal | None) -> str | None:
+        """Write an amount in the row's currency."""
         if amount is None:
             return None
-        return format_money(amount, self._currency, self.language)
+        return format_money(amount, self.text("currency"), self.language)
 
     def subject(self) -> str:
+        """Name what the break is about."""
         values = {name: self.value(name) for name in ("payment", "bill", "row", "file", "line")}
         return CATALOG.say(self.subject_key(values), self.language, values)
 
     def subject_key(self, values: Mapping[str, str | None]) -> str:
+        """Choose how it is named."""
         if self.text("kind") == "unreadable" and values["row"]:
             return "subject.row"
         for name in ("payment", "bill"):
@@ -166,12 +205,14 @@ class _Facts:
         return "subject.row" if values["row"] else "subject.nameless"
 
     def lines(self) -> list[str]:
+        """Name the POS lines."""
         value = self._row.get("tender_ids")
         if isinstance(value, str) or not hasattr(value, "__iter__"):
             return []
         return [one_line(line) for line in value]
 
     def line(self) -> str | None:
+        """Name the first POS lines."""
         lines = self.lines()
         more = ["…"] if len(lines) > _NAMED_LINES else []
         return ", ".join(lines[:_NAMED_LINES] + more) or None
@@ -186,6 +227,7 @@ class _Facts:
         )
 
     def day(self) -> str | None:
+        """Write the business day."""
         value = self._facts.get("business_date") or self._row.get("business_date")
         if isinstance(value, date):
             return format_date(value, self.language)
@@ -221,11 +263,11 @@ _MONEY_FACTS: Final = frozenset(
     {"expected", "found", "tip_due", "tip_gross", "tip_net", "tip_posted"}
 )
 
-_OWN: Final[Mapping[str, Callable[[_Facts], str | None]]] = {
-    "subject": _Facts.subject,
+_OWN: Final[Mapping[str, Callable[[Facts], str | None]]] = {
+    "subject": Facts.subject,
     "payment": lambda facts: facts.text("payment_id"),
     "bill": lambda facts: facts.text("bill_id"),
-    "line": _Facts.line,
+    "line": Facts.line,
     "kind": lambda facts: kind_name(facts.text("kind") or "?", facts.language),
     "settled": lambda facts: facts.money(facts.settled),
     "posted": lambda facts: facts.money(facts.posted),
@@ -235,13 +277,18 @@ _OWN: Final[Mapping[str, Callable[[_Facts], str | None]]] = {
     "gap": lambda facts: facts.magnitude(bool, facts.variance),
     "over": lambda facts: facts.magnitude(lambda amount: amount > 0, facts.variance),
     "short": lambda facts: facts.magnitude(lambda amount: amount < 0, facts.variance),
-    "correction": _Facts.correction,
-    "detail": _Facts.detail,
-    "row_detail": _Facts.row_detail,
+    "correction": Facts.correction,
+    "detail": Facts.detail,
+    "row_detail": Facts.row_detail,
     "provider_settled": lambda facts: facts.shares("provider_settled"),
     "provider_posted": lambda facts: facts.shares("provider_posted"),
-    "business_date": _Facts.day,
+    "business_date": Facts.day,
 }
+
+
+def is_plain_fact(name: str) -> bool:
+    """Tell whether a name is that of a fact that is said as it stands."""
+    return name not in _OWN and name not in _MONEY_FACTS
 
 
 def _opened(facts: object) -> Mapping[str, object]:

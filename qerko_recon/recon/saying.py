@@ -1,0 +1,118 @@
+"""Cause and action of many breaks at once, in the words of :mod:`qerko_recon.recon.sentences`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from qerko_recon.money import format_units, unit_to_decimal
+from qerko_recon.recon.coded import Codes
+from qerko_recon.recon.drafts import Drafts
+from qerko_recon.recon.sentences import CATALOG, Facts, is_plain_fact, template_of
+from qerko_recon.wording import one_line
+
+__all__ = ["causes_and_actions"]
+
+_NO_CURRENCY: Final = "XXX"
+_PLAIN: Final = ("kind", "reason", "payment_id", "bill_id", "currency", "facts")
+
+Texts = list[str | None]
+
+
+def causes_and_actions(drafts: Drafts, tender_ids: pa.ListArray) -> tuple[list[str], list[str]]:
+    """Say cause and action of each draft in English.
+
+    Parameters
+    ----------
+    drafts
+        Of breaks.
+    tender_ids
+        The IDs of each draft's lines.
+    """
+    by_template: dict[str, list[int]] = defaultdict(list)
+    are_of_lines = ((drafts.posted != 0) & (drafts.settled == 0)).tolist()
+    about = zip(drafts.kind.tolist(), drafts.reason.tolist(), are_of_lines, strict=True)
+    for place, (kind, reason, is_of_lines) in enumerate(about):
+        by_template[template_of(kind, reason, is_of_lines)].append(place)
+    said = np.empty((2, len(drafts)), dtype=object)
+    for template, places in by_template.items():
+        rows = np.array(places, dtype=np.int64)
+        some = _Some(drafts, rows, tender_ids)
+        for side, what in enumerate(("cause", "action")):
+            said[side, rows] = CATALOG.say_many(f"{template}.{what}", len(rows), some.column)
+    return said[0].tolist(), said[1].tolist()
+
+
+class _Some:
+    """Some drafts of one template, and the values that it can name."""
+
+    def __init__(self, drafts: Drafts, rows: Codes, tender_ids: pa.ListArray) -> None:
+        self._drafts = drafts
+        self._rows = rows
+        self._tender_ids = tender_ids
+
+    def column(self, name: str) -> Sequence[str | None]:
+        """Give all values of a name."""
+        own = _OWN.get(name)
+        if own is not None:
+            return own(self)
+        if is_plain_fact(name):
+            facts = self._drafts.facts[self._rows].tolist()
+            return [one_line(one[name]) if one.get(name) else None for one in facts]
+        return [Facts(row, "en").value(name) for row in self._plain_rows()]
+
+    def texts(self, name: str) -> Texts:
+        values = getattr(self._drafts, name)[self._rows].tolist()
+        return [one_line(value) if value else None for value in values]
+
+    def money(self, how: Callable[[int, int], int | None], before: str = "") -> Texts:
+        """Write an amount made of the settled and the posted one."""
+        drafts, rows = self._drafts, self._rows
+        written: Texts = []
+        for settled, posted, currency in zip(
+            drafts.settled[rows].tolist(),
+            drafts.posted[rows].tolist(),
+            drafts.currency[rows].tolist(),
+            strict=True,
+        ):
+            units = how(settled, posted)
+            if units is None:
+                written.append(None)
+                continue
+            known = None if currency == _NO_CURRENCY else currency
+            sign = before if units > 0 else ""
+            written.append(f"{sign}{format_units(units, known)}")
+        return written
+
+    def _plain_rows(self) -> list[Mapping[str, Any]]:
+        drafts, rows = self._drafts, self._rows
+        names: tuple[str, ...] = _PLAIN
+        columns = [getattr(drafts, name)[rows].tolist() for name in names]
+        money = [
+            [unit_to_decimal(one) for one in getattr(drafts, name)[rows].tolist()]
+            for name in ("settled", "posted")
+        ]
+        rest = drafts.day[rows].tolist(), self._tender_ids.take(pa.array(rows)).to_pylist()
+        names = (*names, "settled", "posted", "business_date", "tender_ids")
+        return [
+            dict(zip(names, values, strict=True))
+            for values in zip(*columns, *money, *rest, strict=True)
+        ]
+
+
+_OWN: Final[Mapping[str, Callable[[_Some], Texts]]] = {
+    "payment": partial(_Some.texts, name="payment_id"),
+    "bill": partial(_Some.texts, name="bill_id"),
+    "settled": partial(_Some.money, how=lambda settled, _: settled),
+    "posted": partial(_Some.money, how=lambda _, posted: posted),
+    "variance": partial(_Some.money, how=lambda settled, posted: posted - settled),
+    "due": partial(_Some.money, how=lambda settled, _: settled or None),
+    "booked": partial(_Some.money, how=lambda _, posted: posted or None),
+    "gap": partial(_Some.money, how=lambda settled, posted: abs(posted - settled) or None),
+    "correction": partial(_Some.money, how=lambda settled, posted: settled - posted, before="+"),
+}
