@@ -138,6 +138,7 @@ def _name_curve(ax: Axes, name: str, values: Units, place: int, language: str) -
         va="top",
         fontsize=9,
         color=_COLOURS[place] if place else TEXT,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         parse_math=False,
     )
 

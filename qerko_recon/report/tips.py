@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from qerko_recon.recon import Reconciliation
 from qerko_recon.report.labels import LABELS
@@ -11,28 +12,27 @@ from qerko_recon.report.rows import plain_rows
 
 __all__ = ["TipRow", "tips_by_provider"]
 
+_ZERO: Final = Decimal("0.00")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class TipRow:
     """Tips of the settled payments of one provider in one currency.
 
     ``provider`` is ``None`` for POS lines that belong to no payment; several providers that
     share a payment are named together, since Qerko does not say whose part holds the tip.
-    ``posted`` is ``None`` where the export says nothing of tips, ``fee_rate`` where there is no
-    tip. ``has_odd_fees`` tells of a negative fee, one above the tip, or rates that differ.
+    ``posted`` is ``None`` where the export says nothing of tips. ``has_odd_fees`` tells of a
+    negative fee, of one above the tip, or of rates that differ.
     """
 
     currency: str
     provider: str | None
-    payments: int
-    gross: Decimal
-    fee: Decimal
-    net: Decimal
-    fee_rate: Decimal | None
-    has_odd_fees: bool
-    settled: Decimal
-    posted: Decimal | None
-    variance: Decimal | None
+    payments: int = 0
+    gross: Decimal = _ZERO
+    net: Decimal = _ZERO
+    settled: Decimal = _ZERO
+    posted: Decimal | None = None
+    has_odd_fees: bool = False
 
     def name(self, language: str = "en") -> str:
         """Name the row for people."""
@@ -40,22 +40,41 @@ class TipRow:
             return LABELS.say("report.no_payment", language)
         return self.provider or LABELS.say("report.no_provider", language)
 
+    @property
+    def fee(self) -> Decimal:
+        """What Qerko keeps: gross − net."""
+        return self.gross - self.net
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The fee's share of the gross tip; ``None`` where there is no tip."""
+        return self.fee / self.gross if self.gross else None
+
+    @property
+    def variance(self) -> Decimal | None:
+        """Posted − settled; ``None`` where the export says nothing of tips."""
+        return None if self.posted is None else self.posted - self.settled
+
 
 def tips_by_provider(result: Reconciliation) -> list[TipRow]:
-    """List the rows of ``result.tip_bridge``, in its order."""
+    """List the rows of ``result.tip_bridge``, in its order.
+
+    Returns
+    -------
+    list of TipRow
+        Ordered by currency and provider; POS lines without a payment come last. The rows'
+        ``settled`` and ``posted`` add up to all tips of the two sides.
+    """
     return [
         TipRow(
             currency=row["currency"],
             provider=row["provider"],
             payments=row["payments"],
             gross=row["tip_gross"],
-            fee=row["tip_fee"],
             net=row["tip_net"],
-            fee_rate=row["fee_rate"],
-            has_odd_fees=bool(row["odd_fees"]) or row["one_fee_rate"] is False,
             settled=row["settled_tip"],
             posted=row["posted_tip"],
-            variance=row["variance"],
+            has_odd_fees=bool(row["odd_fees"]) or row["one_fee_rate"] is False,
         )
         for row in plain_rows(result.tip_bridge)
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
@@ -35,7 +37,11 @@ def test_it_runs(path, tmp_path, monkeypatch):
     assert not [out for out in outputs if out.output_type == "error"]
     assert any("image/png" in out.get("data", {}) for out in outputs)
     said = "".join(out.get("text", "") for out in outputs)
-    check = {"01_daily_close": _closes_the_day, "02_poll_session": _explains_the_incident}
+    check = {
+        "01_daily_close": _closes_the_day,
+        "02_poll_session": _explains_the_incident,
+        "03_analysis": _looks_at_weeks,
+    }
     check[path.stem](tmp_path, said)
 
 
@@ -48,3 +54,15 @@ def _explains_the_incident(_, said):
     assert "out of paper" in said
     assert "paymentProcessed payment 4021" in said
     assert "answered as recorded" in said
+
+
+def _looks_at_weeks(folder, _):
+    assert (folder / "analysis" / "weeks.xlsx").stat().st_size > 0
+    assert len(list((folder / "analysis").glob("2026-11-*.csv"))) == 28
+    candidates = pd.read_csv(folder / "analysis" / "candidates.csv")
+    assert set(candidates.loc[candidates["chosen"], "tip_basis"].dropna()) == {"gross"}
+    tips = pd.read_csv(folder / "analysis" / "tips.csv", dtype=str).dropna(subset="provider")
+    assert [Decimal(one) for one in tips["tip_gross"]] == [
+        Decimal(fee) + Decimal(net)
+        for fee, net in zip(tips["tip_fee"], tips["tip_net"], strict=True)
+    ]

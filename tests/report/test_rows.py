@@ -114,8 +114,8 @@ def test_tips_by_provider_keep_every_crown(made):
     assert alone.name("cs") == "bez platby v Qerku"
     assert qerko.name("cs") == "Qerko"
     assert replace(qerko, provider="").name() == "provider not named"
-    assert (qerko.fee_rate, qerko.has_odd_fees) == (Decimal("0.075"), False)
-    assert (alone.fee_rate, alone.has_odd_fees) == (None, False)
+    assert (qerko.rate, qerko.has_odd_fees) == (Decimal("0.075"), False)
+    assert (alone.rate, alone.has_odd_fees) == (None, False)
 
 
 def test_tips_of_lines_matched_by_bill_find_their_provider(made):
