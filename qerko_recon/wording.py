@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from importlib.resources import files
 from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, shorten
 from qerko_recon.money import format_amount
@@ -180,14 +183,12 @@ class Catalog:
         """
         language = language_of(language)
         pieces = _load(self._package, language)[key]
-        names = sorted(_slots(self._package, key, language))
+        names = _slots(self._package, key, language)
         if not names:
             return [_fill(pieces, _NOTHING)] * size
-        columns = [column(name) for name in names]
-        return [
-            _fill(pieces, dict(zip(names, values, strict=True)))
-            for values in zip(*columns, strict=True)
-        ]
+        columns = {name: pa.array(column(name), pa.string()) for name in names}
+        said = _fill_columns(pieces, columns)
+        return list(said.to_pylist())
 
     def count(
         self,
@@ -285,6 +286,33 @@ def _fill(pieces: _Pieces, values: Mapping[str, object]) -> str:
         elif type(piece) is _Choice:
             said += (_fill(one, values) for one in _first_known(piece, values))
     return "".join(said)
+
+
+def _fill_columns(pieces: _Pieces, columns: Mapping[str, pa.Array]) -> pa.Array:
+    """Fill in a template for each row of some columns, as :func:`_fill` does for one."""
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(pa.scalar(piece))
+        elif isinstance(piece, _Slot):
+            parts.append(pc.fill_null(columns[piece.name], "?"))
+        else:
+            parts.append(_choose_columns(piece, columns))
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _choose_columns(choice: _Choice, columns: Mapping[str, pa.Array]) -> pa.Array:
+    """Take for each row the first alternative whose values are known, else nothing."""
+    said = pa.scalar("")
+    for pieces in reversed(choice.alternatives):
+        filled = _fill_columns(pieces, columns)
+        own = [columns[piece.name] for piece in pieces if isinstance(piece, _Slot)]
+        if not own:
+            said = filled
+            continue
+        known = reduce(pc.and_, [column.is_valid() for column in own])
+        said = pc.if_else(known, filled, said)
+    return said
 
 
 def _first_known(choice: _Choice, values: Mapping[str, object]) -> tuple[_Pieces, ...]:

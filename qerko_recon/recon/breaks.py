@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from qerko_recon.money import from_units
 from qerko_recon.recon.coded import Codes, Units, flat
 from qerko_recon.recon.drafts import Drafts, Objects
+from qerko_recon.recon.groups import starts_of
 from qerko_recon.recon.intake import Intake, TenderSide
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.saying import causes_and_actions
@@ -29,7 +30,6 @@ SEVERITIES: Final = ("high", "medium", "low", "info")
 _HARMLESS: Final = ("rounding", "timing", "excluded")
 _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
 _UNIT: Final = 1_000_000
-_TEXTS: Final = pa.list_(pa.string())
 _BY_LINES: Final = frozenset({"duplicate_in_pos", "unreadable"})
 
 
@@ -59,7 +59,7 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
         "currency": drafts.currency[order],
         "business_date": pa.array(drafts.day[order]),
         "age": _ages(drafts.day[order], as_of),
-        "evidence": pa.array(_evidence(drafts, intake), _TEXTS).take(pa.array(order)),
+        "evidence": _evidence(drafts, intake).take(pa.array(order)),
         "facts": [_json(facts) for facts in drafts.facts[order].tolist()],
     }
     for name, texts in zip(("cause", "action"), causes_and_actions(drafts, listed), strict=True):
@@ -179,33 +179,48 @@ def places_of_lines(side: TenderSide, lines: Codes) -> pa.Array:
     return pc.coalesce(written, pc.binary_join_element_wise("POS line", ids, " "))
 
 
-def _evidence(drafts: Drafts, intake: Intake) -> list[list[str]]:
+def _evidence(drafts: Drafts, intake: Intake) -> pa.ListArray:
     """Name what shows each break: the lines of the export, and what Qerko answered."""
-    shown = places_of_lines(intake.tenders, drafts.lines).to_pylist()
-    starts = drafts.starts.tolist()
-    states = _states(drafts, intake)
-    evidence = []
-    for place, (kind, reason, payment, facts, state) in enumerate(
-        zip(
-            drafts.kind.tolist(),
-            drafts.reason.tolist(),
-            drafts.payment_id.tolist(),
-            drafts.facts.tolist(),
-            states,
-            strict=True,
-        )
-    ):
-        own = shown[starts[place] : starts[place + 1]]
-        if not own and "file" in facts and "row" in facts:
-            own = [f"{facts['file']}, row {facts['row']}"]
-        if state is not None:
-            own.append(f"GET payment {payment}: {state}")
-        elif reason == "not_found":
-            own.append(f"GET payment {payment}: 404 Not Found")
-        elif kind == "unfetched":
-            own.append(f"GET payment {payment}: {facts.get('detail', 'no payment')}")
-        evidence.append(own)
-    return evidence
+    answers = _answers(drafts, intake)
+    shown = [places_of_lines(intake.tenders, drafts.lines)]
+    owners = [drafts.owners]
+    rows = [
+        (place, f"{facts['file']}, row {facts['row']}")
+        for place, facts in enumerate(drafts.facts.tolist())
+        if drafts.starts[place] == drafts.starts[place + 1] and "file" in facts and "row" in facts
+    ]
+    if rows:
+        owners.append(np.array([place for place, _ in rows], dtype=np.int64))
+        shown.append(pa.array([text for _, text in rows], pa.string()))
+    known = np.asarray(answers.is_valid().to_numpy(False))
+    owners.append(np.flatnonzero(known))
+    shown.append(answers.drop_null())
+    owner = np.concatenate(owners)
+    order = np.argsort(owner, kind="stable")
+    texts = pa.concat_arrays(shown).take(pa.array(order))
+    return _listed(texts, starts_of(np.bincount(owner, minlength=len(drafts))))
+
+
+def _answers(drafts: Drafts, intake: Intake) -> pa.Array:
+    """Say what Qerko answered when each draft's payment was asked for."""
+    states = pa.array(_states(drafts, intake), pa.string())
+    asked = pc.binary_join_element_wise(
+        "GET payment ", pa.array(drafts.payment_id, pa.string()), ": ", ""
+    )
+    said = pc.binary_join_element_wise(asked, states, "")
+    others = (drafts.reason == "not_found") | (drafts.kind == "unfetched")
+    rows = np.flatnonzero(others)
+    if not len(rows):
+        return said
+    why = [
+        "404 Not Found"
+        if drafts.reason[row] == "not_found"
+        else drafts.facts[row].get("detail", "no payment")
+        for row in rows.tolist()
+    ]
+    failed = pc.binary_join_element_wise(asked.take(pa.array(rows)), pa.array(why), "")
+    filled = pc.replace_with_mask(said, pa.array(others), failed)
+    return pc.coalesce(said, filled)
 
 
 def _states(drafts: Drafts, intake: Intake) -> list[str | None]:

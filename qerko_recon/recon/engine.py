@@ -61,6 +61,7 @@ def reconcile(
     suggested = suggest(intake, matching, comparison.settled, policy.time_window, decided)
     alone = Alone(comparison, matching, decided, suggested)
     drafts = _drafts(comparison, matching, alone)
+    intake.verified.result()
     work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
     return _result(work, decided, found, Inputs(payments, pos, stated), opened)
 

@@ -5,16 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from qerko_recon.recon.coded import Codes, Mask, Units
+from qerko_recon.recon.days import Days
 
-__all__ = ["Group", "Groups", "starts_of"]
+__all__ = ["RULES", "STATUSES", "Group", "Groups", "labels", "starts_of"]
 
-Labels = npt.NDArray[np.object_]
+_NEVER: Final = np.iinfo(np.int64).max
+
+Labels = npt.NDArray[np.int8]
+
+RULES: Final = (
+    "accepted",  # a person said so
+    "payment_id",  # the line names the payment
+    "payment_ids",  # the line names several payments
+    "payment_and_bill",  # as payment_id, and unnamed lines of its bill that are just what it lacks
+    "bill_exact",  # bill and currency agree, amounts to the last digit
+    "bill_sum",  # the same, several lines or payments summed
+    "bill_tolerance",  # bill and currency agree, amounts within the tolerance
+    "bill_only",  # what is left of a bill on both sides; amounts differ
+    "day_total",  # a line for a whole day, and the payments of that day that no other line has
+    "nothing_due",  # cancelled on one side, absent or cancelled on the other
+    "bill_and_amount",  # only suggested: bill and amount agree, the line names another payment
+    "time_window",  # only suggested: amount agrees, times are near, nothing else fits
+)
+"""Every rule by which a match is made, in the order of the passes."""
+
+STATUSES: Final = ("confirmed", "ambiguous", "suggested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +53,8 @@ class Groups:
     """Groups, each of at least one payment and one line.
 
     The payments of group ``n`` are ``payments[payment_starts[n]:payment_starts[n + 1]]``, its
-    lines ``tenders[tender_starts[n]:tender_starts[n + 1]]``, both in a fixed order.
+    lines ``tenders[tender_starts[n]:tender_starts[n + 1]]``. ``rules`` and ``statuses`` are places
+    in :data:`RULES` and :data:`STATUSES`.
     """
 
     payments: Codes
@@ -52,8 +74,8 @@ class Groups:
             starts_of([len(group.payments) for group in groups]),
             np.array(tenders, dtype=np.int64),
             starts_of([len(group.tenders) for group in groups]),
-            _labels([group.rule for group in groups]),
-            _labels([group.status for group in groups]),
+            np.array([RULES.index(group.rule) for group in groups], dtype=np.int8),
+            np.array([STATUSES.index(group.status) for group in groups], dtype=np.int8),
         )
 
     @classmethod
@@ -108,6 +130,15 @@ class Groups:
         held: Mask = self._reduced(np.logical_or, mask[self.tenders], self.tender_starts)
         return held
 
+    def first_day(self, days: Days) -> Days:
+        """Give the first business day of the lines of each; ``NaT`` where none has one."""
+        numbers = days[self.tenders].astype(np.int64)
+        numbers[np.isnat(days[self.tenders])] = _NEVER
+        first = self._reduced(np.minimum, numbers, self.tender_starts).astype("datetime64[D]")
+        first[first.astype(np.int64) == _NEVER] = "NaT"
+        found: Days = first
+        return found
+
     @staticmethod
     def _reduced(how: np.ufunc, values: Any, starts: Codes) -> Any:
         if len(values) == len(starts) - 1:
@@ -119,10 +150,10 @@ class Groups:
         payments = self.payments[self.payment_starts[place] : self.payment_starts[place + 1]]
         tenders = self.tenders[self.tender_starts[place] : self.tender_starts[place + 1]]
         return Group(
-            str(self.rules[place]),
+            RULES[self.rules[place]],
             tuple(payments.tolist()),
             tuple(tenders.tolist()),
-            str(self.statuses[place]),
+            STATUSES[self.statuses[place]],
         )
 
     def take(self, places: Codes | Mask) -> Groups:
@@ -172,7 +203,7 @@ def _taken(rows: Codes, starts: Codes, at: Codes) -> tuple[Codes, Codes]:
     return rows[np.cumsum(steps)] if len(steps) else rows[:0], new
 
 
-def _labels(words: Sequence[str]) -> Labels:
-    labels = np.empty(len(words), dtype=object)
-    labels[:] = words
-    return labels
+def labels(word: str, size: int) -> Labels:
+    """Put the same rule or status on some groups."""
+    words = RULES if word in RULES else STATUSES
+    return np.full(size, words.index(word), dtype=np.int8)

@@ -97,7 +97,9 @@ def infer_readings(payments: object, pos: object, policy: Policy | None = None) 
     {'tip_basis': 'gross', 'explains': 36, 'of': 45, 'tells': 0, 'chosen': True}
     """
     stated = policy or Policy()
-    return resolve(take_in(payments, pos, stated), stated)
+    intake = take_in(payments, pos, stated)
+    intake.verified.result()
+    return resolve(intake, stated)
 
 
 def resolve(intake: Intake, policy: Policy) -> Readings:

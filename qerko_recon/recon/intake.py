@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -25,6 +25,7 @@ from qerko_recon.money import from_units, sum_exactly, to_units
 from qerko_recon.pos.vocabulary import state_meant
 from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, where_in
 from qerko_recon.recon.days import Days, business_dates
+from qerko_recon.recon.lookup import find_places
 from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
 from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
@@ -166,6 +167,7 @@ class Intake:
     owner: Codes  # the payment that each line's ID names, -1 for none
     failure: Codes  # the failed ID that each line names, -1 for none
     lost: Codes  # the failures of IDs that were not had in any other way, each once
+    verified: Future[None]  # whether each line has an ID of its own, known a little later
 
     def currency(self, payment: int) -> str:
         """Give a payment's currency."""
@@ -191,12 +193,15 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     ------
     ReconciliationError
         An input is of the wrong kind, lacks a column, holds money as ``float``, or repeats a
-        payment ID.
+        payment ID. That a line's ID is repeated is told by ``verified`` of what is given.
     """
-    with ThreadPoolExecutor(1) as pool:
-        paid = _payment_side(payments, policy)
-        posted = _tender_side(pos, policy, paid, pool)
-        owner, failure, lost = _owners(paid, posted)
+    paid = _payment_side(payments, policy)
+    posted = _tender_side(pos, policy, paid)
+    # Hashing needs no interpreter, so the other core does it while this one goes on.
+    pool = ThreadPoolExecutor(1)
+    verified = pool.submit(_refuse_same_ids, flat(posted.table["tender_id"]))
+    pool.shutdown(wait=False)
+    owner, failure, lost = _owners(paid, posted)
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
     words, coded = encode(paid.table["currency"], posted.table["currency"])
     order = np.argsort(np.array(words.to_pylist(), dtype=object)) if len(words) else np.array([])
@@ -214,6 +219,7 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
         owner,
         failure,
         lost,
+        verified,
     )
 
 
@@ -225,22 +231,25 @@ def _owners(paid: PaymentSide, posted: TenderSide) -> tuple[Codes, Codes, Codes]
     ReconciliationError
         A payment ID stands twice among the payments.
     """
-    _, (ids, named, failed) = encode(
-        paid.table["payment_id"], posted.table["payment_id"], paid.failures["payment_id"]
-    )
-    repeated = np.flatnonzero(ids != np.arange(len(ids)))
-    if len(repeated):
-        again = ids[repeated[0]]
+    ids, named = paid.table["payment_id"], posted.table["payment_id"]
+    owner, repeated = find_places(named, ids)
+    if repeated >= 0:
+        again = str(ids[repeated].as_py())
         raise ReconciliationError(
-            f"payments.frame has payment {shorten(paid.id(int(again)))} "
-            f"{int((ids == again).sum())} times; each payment may stand in it once"
+            f"payments.frame has payment {shorten(again)} "
+            f"{pc.sum(pc.equal(ids, again)).as_py()} times; each payment may stand in it once"
         )
-    owner = np.where(named < len(ids), named, -1)
-    places = np.full(max(int(named.max(initial=-1)), int(failed.max(initial=-1))) + 1, -1)
-    places[failed[::-1]] = np.arange(len(failed))[::-1]
-    lost = np.flatnonzero((failed >= len(ids)) & (places[failed] == np.arange(len(failed))))
-    failure = places[named] if len(places) else np.full(len(named), -1)
-    return owner, np.where((named >= 0) & (owner < 0), failure, -1), lost
+    failed = flat(paid.failures["payment_id"])
+    if not len(failed):
+        nothing = np.zeros(0, dtype=np.int64)
+        return owner, np.full(len(owner), -1, dtype=np.int64), nothing
+    _, (first,) = encode(failed)
+    firsts = np.unique(first, return_index=True)[1]
+    had = np.asarray(pc.is_in(failed, value_set=flat(ids)).to_numpy(False))
+    lost = np.sort(firsts[~had[firsts]])
+    places = pc.fill_null(pc.index_in(flat(named), value_set=failed, skip_nulls=True), -1)
+    failure = np.asarray(places.to_numpy(False), dtype=np.int64)
+    return owner, np.where(owner < 0, failure, -1), lost
 
 
 def _refuse_overflow(paid: PaymentSide, posted: TenderSide) -> None:
@@ -297,9 +306,7 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
     )
 
 
-def _tender_side(
-    pos: object, policy: Policy, paid: PaymentSide, pool: ThreadPoolExecutor
-) -> TenderSide:
+def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
     if isinstance(pos, pd.DataFrame):
         tenders, (others, problems) = pos, _empty(TENDERS, PROBLEMS)
     elif isinstance(pos, HasTenders):
@@ -318,13 +325,11 @@ def _tender_side(
     table = conform(tenders, TENDERS, what="pos.tenders", required=("amount",))
     table = _without_empty(table, "tender_id", "payment_id", "bill_id")
     table = _name_rows(table)
-    # Hashing needs no interpreter, so the other core does it meanwhile.
-    unique = pool.submit(_refuse_same_ids, flat(table["tender_id"]))
     table = _with_total(table)
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
     table = _replaced(table, "state", _states(table))
     table = _replaced(table, "currency", _currencies(table, paid))
-    side = TenderSide(
+    return TenderSide(
         table=table,
         others=conform(others, TENDERS, what="pos.others", required=()),
         problems=conform(problems, PROBLEMS, what="pos.problems", required=()),
@@ -335,8 +340,6 @@ def _tender_side(
         readable=readable,
         counts=~where_in(table["state"], _INACTIVE) | _reversals(table),
     )
-    unique.result()
-    return side
 
 
 def _name_rows(table: pa.Table) -> pa.Table:

@@ -1,8 +1,9 @@
 """Bring payments and POS lines together, in passes; each match names its rule.
 
 Takes in both sides; gives out groups of row numbers. Every payment and every line is in at most
-one group. The passes are those of :data:`RULES`, in order; what one has matched the next does not
-see. Within a bill see :mod:`qerko_recon.recon.whole_bills` and :mod:`qerko_recon.recon.bills`.
+one group. The passes are those of :data:`~qerko_recon.recon.groups.RULES`, in order; what one has
+matched the next does not see. Within a bill see :mod:`qerko_recon.recon.whole_bills` and
+:mod:`qerko_recon.recon.bills`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,26 +23,10 @@ from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, whe
 from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.days import Days
 from qerko_recon.recon.decided import Decided
-from qerko_recon.recon.groups import Group, Groups, starts_of
+from qerko_recon.recon.groups import Group, Groups, labels, starts_of
 from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
 
-__all__ = ["RULES", "Matching", "match"]
-
-RULES: Final = (
-    "accepted",  # a person said so
-    "payment_id",  # the line names the payment
-    "payment_ids",  # the line names several payments
-    "payment_and_bill",  # as payment_id, and unnamed lines of its bill that are just what it lacks
-    "bill_exact",  # bill and currency agree, amounts to the last digit
-    "bill_sum",  # the same, several lines or payments summed
-    "bill_tolerance",  # bill and currency agree, amounts within the tolerance
-    "bill_only",  # what is left of a bill on both sides; amounts differ
-    "day_total",  # a line for a whole day, and the payments of that day that no other line has
-    "nothing_due",  # cancelled on one side, absent or cancelled on the other
-    "bill_and_amount",  # only suggested: bill and amount agree, the line names another payment
-    "time_window",  # only suggested: amount agrees, times are near, nothing else fits
-)
-"""Every rule by which a match is made, in the order of the passes."""
+__all__ = ["Matching", "match"]
 
 Key = tuple[str, str]
 
@@ -254,7 +238,7 @@ class _Passes:
         return among
 
     def _grouped(self, rows: Codes) -> Groups:
-        """Group lines by the payment they name, those of a payment by their IDs."""
+        """Group lines by the payment they name."""
         size = len(self.intake.payments)
         counts = np.bincount(self.owner[rows], minlength=size)
         payments = np.flatnonzero(counts)
@@ -264,23 +248,20 @@ class _Passes:
         lines[starts[self.owner[rows[single]]]] = rows[single]
         several = rows[~single]
         if len(several):
-            ids = flat(self.intake.tenders.table["tender_id"]).take(pa.array(several))
-            keys = pa.table({"owner": self.owner[several], "id": ids})
-            order = np.asarray(
-                pc.sort_indices(keys, [("owner", "ascending"), ("id", "ascending")])
-            )
             first = np.flatnonzero(counts > 1)
+            order = np.argsort(self.owner[several], kind="stable")
             lines[_ranges(starts[first], counts[first])] = several[order]
-        rules = np.full(len(payments), "payment_id", dtype=object)
+        rules = labels("payment_id", len(payments))
         if self.completed:
-            rules[np.isin(payments, list(self.completed))] = "payment_and_bill"
+            places = np.searchsorted(payments, sorted(self.completed))
+            rules[places] = labels("payment_and_bill", len(places))
         return Groups(
             payments,
             np.arange(len(payments) + 1),
             lines,
             starts_of(counts[payments]),
             rules,
-            np.full(len(payments), "confirmed", dtype=object),
+            labels("confirmed", len(payments)),
         )
 
     # By bill
@@ -514,13 +495,12 @@ class _Passes:
         nameless = np.isnat(days)
         if not nameless.any():
             return
-        firsts = groups.tenders[groups.tender_starts[:-1]]
-        borrowed = np.repeat(self.intake.tenders.days[firsts], groups.payment_counts)
+        borrowed = np.repeat(groups.first_day(self.intake.tenders.days), groups.payment_counts)
         rows = groups.payments
         days[rows] = np.where(np.isnat(days[rows]), borrowed, days[rows])
         for payment, lines in self.found.foreign.items():
             if np.isnat(days[payment]):
-                days[payment] = self.intake.tenders.days[lines[0]]
+                days[payment] = np.fmin.reduce(self.intake.tenders.days[lines])
 
 
 def _by_id(rows: Iterable[int], ids: pa.ChunkedArray) -> list[int]:

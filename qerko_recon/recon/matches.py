@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from qerko_recon.money import from_units
 from qerko_recon.recon.breaks import places_of_lines
 from qerko_recon.recon.coded import Mask, flat
 from qerko_recon.recon.compare import Comparison
-from qerko_recon.recon.groups import Group, Groups
+from qerko_recon.recon.groups import RULES, STATUSES, Group, Groups
+from qerko_recon.recon.intake import TenderSide
 from qerko_recon.recon.naming import match_id
 from qerko_recon.schema import MATCHES
 
@@ -31,7 +33,7 @@ def match_table(
 
     A line that repeats another (``repeated``) is a break and stands in no match.
     """
-    parts = [groups.without(repeated)]
+    parts = [_in_order(groups.without(repeated), comparison.intake.tenders)]
     if suggested:
         parts.append(Groups.of(suggested))
     tables = [_table(comparison, Groups.joined(parts))]
@@ -50,6 +52,20 @@ def match_table(
     return table.take(order)
 
 
+def _in_order(groups: Groups, side: TenderSide) -> Groups:
+    """Put the lines of each group in the order of their IDs."""
+    several = np.repeat(groups.tender_counts > 1, groups.tender_counts)
+    if not several.any():
+        return groups
+    owners = np.repeat(np.arange(len(groups)), groups.tender_counts)[several]
+    ids = flat(side.table["tender_id"]).take(pa.array(groups.tenders[several]))
+    keys = pa.table({"group": owners, "id": ids})
+    order = pc.sort_indices(keys, [("group", "ascending"), ("id", "ascending")])
+    tenders = groups.tenders.copy()
+    tenders[several] = groups.tenders[several][np.asarray(order)]
+    return replace(groups, tenders=tenders)
+
+
 def _table(comparison: Comparison, groups: Groups) -> pa.Table:
     intake = comparison.intake
     paid, posted = intake.payments, intake.tenders
@@ -61,8 +77,8 @@ def _table(comparison: Comparison, groups: Groups) -> pa.Table:
     columns = {
         "match_id": _identities(groups, payments, tenders),
         "kind": _kinds(groups),
-        "status": pa.array(groups.statuses, pa.string()),
-        "rule": pa.array(groups.rules, pa.string()),
+        "status": pa.array(STATUSES).take(pa.array(groups.statuses)),
+        "rule": pa.array(RULES).take(pa.array(groups.rules)),
         "payment_ids": payments,
         "tender_ids": tenders,
         "settled": from_units(settled),
@@ -91,7 +107,9 @@ def _identities(groups: Groups, payments: pa.ListArray, tenders: pa.ListArray) -
     ids = pc.binary_join_element_wise(
         "M", payments.flatten().take(pa.array(groups.payment_starts[:-1])), "-"
     )
-    special = np.flatnonzero((groups.payment_counts > 1) | (groups.statuses == "suggested"))
+    special = np.flatnonzero(
+        (groups.payment_counts > 1) | (groups.statuses == STATUSES.index("suggested"))
+    )
     if not len(special):
         return ids
     at = pa.array(special)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from qerko_recon.recon.coded import Codes, Mask, Units
-from qerko_recon.recon.groups import Groups, starts_of
+from qerko_recon.recon.groups import Groups, labels, starts_of
 
 __all__ = ["BillSide", "PlainBills", "match_plain_bills"]
 
@@ -144,6 +144,6 @@ def _made(left: Codes, lefts: Codes, right: Codes, rights: Codes, rule: str) -> 
         starts_of(lefts),
         right,
         starts_of(rights),
-        np.full(size, rule, dtype=object),
-        np.full(size, "confirmed", dtype=object),
+        labels(rule, size),
+        labels("confirmed", size),
     )
