@@ -32,6 +32,7 @@ from qerko_recon.session.log import SessionLog
 
 __all__ = ["Heard", "OneLog", "hear"]
 
+_WITH_CONTENT: Final = frozenset({"call", "result", "error"})
 _REST: Final = pa.array(["rest_sent", "rest_answered"])
 _PAYMENT_PATH: Final = r"/pos/payment/(?P<id>[^/?#]+)"
 _ERROR: Final = "error"
@@ -281,7 +282,8 @@ class _Listener:
     def hear(self) -> OneLog:
         self._want(self.payments)
         self._wanted_bills = pa.array(sorted(self.bills), pa.string())
-        rows = [row for table in call_tables(self._tables()) for row in table.to_pylist()]
+        tables = list(call_tables(self._tables()))  # whole, since a complaint comes later
+        rows = (row for table in tables for row in table.to_pylist())
         calls = tuple(self._call(row) for row in rows if row["method"] != _ERROR)
         for request in self._sent.values():
             self._requests.append(self._request(request, None))
@@ -311,7 +313,7 @@ class _Listener:
             wanted = self._of_interest(table)
             self._note_requests(table)
             for seq, kind, at, raw in _columns(wanted, "seq", "kind", "at", "raw"):
-                self._kept[seq] = (kind, at, raw)
+                self._kept[seq] = (kind, at, raw if kind in _WITH_CONTENT else "")
             self._note_complaints(wanted)
             yield wanted
 
@@ -406,7 +408,9 @@ class _Listener:
 
     def _call(self, row: dict[str, Any]) -> Call:
         complained, said = self._complaints.get(row["uuid"] or "", (None, None))
-        records = tuple((seq, *self._kept[seq]) for seq in row["evidence"] if seq in self._kept)
+        records = tuple(
+            (seq, *self._kept.pop(seq)) for seq in row["evidence"] if seq in self._kept
+        )
         return Call(
             file=self.name,
             venue=row["venue"],

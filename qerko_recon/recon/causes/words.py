@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from qerko_recon.wording import Catalog, format_date, format_money, one_line
@@ -82,7 +83,13 @@ def moment(at: datetime, language: str, day: date | None = None) -> str:
     clock = f"{at:%H:%M:%S}"
     if day is not None and at.date() == day:
         return clock
-    return f"{format_date(at.date(), language)} {clock}"
+    return f"{_day(at.date(), language)} {clock}"
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, language: str) -> str:
+    """Write a day; there are few of them, and writing one takes a while."""
+    return format_date(day, language)
 
 
 def duration(seconds: float, language: str) -> str:
@@ -186,7 +193,7 @@ class Values:
 
     def _date(self, fact: str) -> str:
         try:
-            return format_date(date.fromisoformat(fact), self._language)
+            return _day(date.fromisoformat(fact), self._language)
         except ValueError:
             return one_line(fact)
 
