@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 
 import msgspec
@@ -37,6 +39,13 @@ def test_the_samples_can_be_made_anew_byte_for_byte(tmp_path, write, folder):
     assert {one.name for one in made} == {one.name for one in (KEPT / folder).iterdir()}
     for one in made:
         assert one.read_bytes() == (KEPT / folder / one.name).read_bytes(), one.name
+
+
+def test_a_command_writes_all_of_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["session_samples", str(tmp_path)])
+    runpy.run_module("qerko_recon.session_samples", run_name="__main__")
+    assert len(capsys.readouterr().out.splitlines()) == 7
+    assert (tmp_path / "bad_evening" / "session.jsonl").exists()
 
 
 @pytest.mark.parametrize("folder", ["sessions", "bad_evening/session.jsonl"])

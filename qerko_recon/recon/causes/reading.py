@@ -154,22 +154,6 @@ class Heard:
         """Give the log that a call or request is of."""
         return self._by_name[file]
 
-    @property
-    def began_at(self) -> datetime | None:
-        """The first moment of any."""
-        return min((log.began_at for log in self.logs if log.began_at), default=None)
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """The last moment of any."""
-        return max((log.ended_at for log in self.logs if log.ended_at), default=None)
-
-    @property
-    def name(self) -> str:
-        """Name the logs."""
-        names = [log.name for log in self.logs]
-        return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
-
     @cached_property
     def sources(self) -> list[Source]:
         """Name each file with its hash; its records are counted with the log's last file."""
@@ -354,10 +338,10 @@ class _Listener:
         for seq, at, raw in _columns(lost, "seq", "at", "raw"):
             since = payload_of(raw).get("since")
             try:
-                began = datetime.fromisoformat(since) if isinstance(since, str) else at
-            except ValueError:
+                began = min(datetime.fromisoformat(str(since)), at)
+            except (ValueError, TypeError):  # nothing that is a moment, or of no time zone
                 began = at
-            self._losses.append((min(began, at), at, seq))
+            self._losses.append((began, at, seq))
 
     def _note_complaints(self, table: pa.Table) -> None:
         """Note what Qerko disliked, by the uuid of the call whose answer it was."""
