@@ -126,12 +126,17 @@ def test_a_bill_of_several_payments_names_each(result):
     assert "T1" in str(found.explain(unreadable))
 
 
-def test_a_bill_with_lines_alone(result):
-    lines = pd.DataFrame({"bill_id": ["9"], "amount": [Decimal(5)]})
+def test_a_bill_with_lines_alone():
+    lines = pd.DataFrame({"bill_id": ["9", "8"], "amount": [Decimal(5), Decimal(6)]})
     empty = pd.DataFrame(columns=["payment_id", "state", "currency", "parts_total"])
-    story = qr.reconcile(empty, lines).explain("9")
+    found = qr.reconcile(empty, lines)
+    story = found.explain("9")
     assert story.title == "Bill 9"
-    assert len(story.story.breaks) == 1
+    [row] = story.story.breaks
+    by_break = found.explain(row["break_id"])
+    assert by_break.title == "Bill 9"
+    assert list(by_break.frame["detail"]) == list(story.frame["detail"])
+    assert len(by_break.story.breaks) == 1
 
 
 def test_a_page_escapes_what_guests_and_tills_wrote(tmp_path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -151,7 +151,10 @@ class Values:
             self._money: name in _MONEY,
         }
         write = next((one for one, is_so in writers.items() if is_so), _plain)
-        return write(fact)
+        try:
+            return write(fact)
+        except (ValueError, ArithmeticError):  # not what such a fact is: said as it stands
+            return _plain(fact)
 
     def gap(self) -> str | None:
         """Say why and from when to when there was no line."""
@@ -186,29 +189,17 @@ class Values:
         return CATALOG.say(key, self._language, self.all_of(CATALOG.slots(key, self._language)))
 
     def _moment(self, fact: str) -> str:
-        try:
-            return moment(datetime.fromisoformat(fact), self._language, self._day)
-        except ValueError:
-            return one_line(fact)
+        return moment(datetime.fromisoformat(fact), self._language, self._day)
 
     def _date(self, fact: str) -> str:
-        try:
-            return _day(date.fromisoformat(fact), self._language)
-        except ValueError:
-            return one_line(fact)
+        return _day(date.fromisoformat(fact), self._language)
 
     def _duration(self, fact: str) -> str:
-        try:
-            return duration(float(fact), self._language)
-        except ValueError:
-            return one_line(fact)
+        return duration(float(fact), self._language)
 
     def _money(self, fact: str) -> str:
         amount, _, currency = fact.partition(" ")
-        try:
-            return format_money(Decimal(amount), currency, self._language)
-        except InvalidOperation:
-            return one_line(fact)
+        return format_money(Decimal(amount), currency, self._language)
 
 
 _PHRASES: Final[Mapping[str, Callable[[Values], str | None]]] = {

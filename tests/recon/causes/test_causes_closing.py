@@ -362,3 +362,9 @@ def test_a_closing_that_came_on_the_next_business_day(incident):
     row = the_break(incident.reconcile([payment], [], business_day=date(2026, 11, 19)), payment)
     assert (row["kind"], row["cause_kind"]) == ("timing", "closed_another_day")
     assert "21 Nov 2026" in row["cause"]
+
+
+def test_a_line_of_the_neighbouring_day_whose_payment_was_not_fetched(incident):
+    payment = incident.guests.pays("1002", "0", 11 * 3600 - 60)  # four o'clock has passed
+    row = the_break(incident.reconcile([], [line_of(payment)]), payment)
+    assert (row["kind"], row["cause_kind"]) == ("timing", "log_names_it")
