@@ -44,6 +44,7 @@ bench: .venv/bench.done
 	.venv/bin/python tests/benchmarks/soak.py
 	.venv/bin/python tests/benchmarks/session_log.py
 	.venv/bin/python tests/benchmarks/session_soak.py
+	.venv/bin/python tests/benchmarks/causes.py
 
 notebook: .venv/notebook.done
 	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb

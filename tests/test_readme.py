@@ -52,9 +52,19 @@ def test_the_demo_prints_what_is_shown(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["demo"])
     printed = {line.rstrip() for line in capsys.readouterr().out.splitlines()}
-    (shown,) = blocks("text")
-    for line in shown.splitlines():
+    for line in blocks("text")[0].splitlines():
         assert line in printed | {"", "…"}, line
+
+
+def test_the_cause_of_a_break_is_the_one_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
+    [command] = [
+        line for line in shown_commands() if "bad_evening" in line and "reconcile" in line
+    ]
+    with pytest.raises(SystemExit):
+        main(shlex.split(command)[1:])
+    assert blocks("text")[1] in capsys.readouterr().out.replace("\xa0", " ")
 
 
 def test_the_lines_of_python_run(tmp_path, monkeypatch, capsys):

@@ -66,5 +66,6 @@ def export_days(paid_at: pd.Series, policy: Policy) -> frozenset[date]:
     """Tell which business days an export covers, by the times of its lines or as stated."""
     if policy.business_day is not None:
         return frozenset({policy.business_day})
-    times = pa.chunked_array([pa.array(paid_at)], TIME)
+    times = pa.array(paid_at)
+    times = times if isinstance(times, pa.ChunkedArray) else pa.chunked_array([times])
     return covered_days(business_dates(times, policy.time_zone, policy.business_day_cutoff))

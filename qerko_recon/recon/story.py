@@ -137,7 +137,8 @@ class _Teller:
         for row in _plain(self.named.tenders):
             yield self._of_line(row)
         if not len(self.named.tenders):
-            yield Event(None, "export", "no_line", None, {}, self.named.name)
+            files = [one.name for one in self.result.summary.sources if one.kind == "pos"]
+            yield Event(None, "export", "no_line", None, {}, ", ".join(files))
         for row in _plain(self.named.matches):
             yield self._of_match(row)
 

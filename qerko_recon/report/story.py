@@ -34,8 +34,8 @@ body{margin:0 auto;max-width:70rem;padding:1rem;font:1rem/1.45 system-ui,"Segoe 
 """.strip()
 _CELL: Final = "padding:3px 14px 3px 0;vertical-align:top;text-align:left"
 _RULE: Final = "border-top:1px solid #d9d9d9"
-_FAINT: Final = "color:#5c5c5c"
-_BAD: Final = "color:#b3261e;font-weight:600"
+_FAINT: Final = "opacity:.65"
+_BAD: Final = "color:#c8443a;font-weight:600"
 _CLOCK: Final = "white-space:nowrap;font-variant-numeric:tabular-nums"
 
 
@@ -187,7 +187,8 @@ class PaymentStory:
             f'{head}<tr><td style="{style};{_CLOCK}">{clock}</td>'
             f'<td style="{style};white-space:nowrap">{escape(self._who(event.source))}</td>'
             f'<td style="{style};{grave}">{detail}</td>'
-            f'<td style="{style};{_FAINT}">{escape(one_line(event.evidence, 200))}</td></tr>'
+            f'<td style="{style};{_FAINT};white-space:nowrap">'
+            f"{escape(one_line(event.evidence, 200))}</td></tr>"
         )
 
     def _html_breaks(self) -> str:
@@ -198,7 +199,7 @@ class PaymentStory:
                 f'<dd style="margin:0 0 .4em">{escape(text)}</dd>'
                 for what, text in self._conclusions(row)
             )
-            box = "border:1px solid #d9d9d9;border-left:4px solid #b3261e;padding:.5em .8em"
+            box = "border:1px solid #d9d9d9;border-left:4px solid #c8443a;padding:.5em .8em"
             found.append(f'<dl style="{box};margin:.6em 0;max-width:60em">{lines}</dl>')
         return "".join(found)
 

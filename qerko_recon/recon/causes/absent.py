@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
@@ -55,7 +54,7 @@ def not_finished(case: Case) -> Cause | None:
 
 def id_never_seen(case: Case) -> Cause | None:
     """No call names the payment, though the log covers its time."""
-    if case.told or case.payment_id is None:
+    if case.told or case.payment_id is None or case.at is None:
         return None
     log = _covering(case)
     if log is None:
@@ -86,15 +85,13 @@ def log_silent(case: Case) -> Cause | None:
     """Find that the logs do not name the payment, and whether they cover its time."""
     if case.told:
         return None
-    logs = list(case.heard.logs)
     covering = _covering(case)
-    facts = _span(case, [covering] if covering else logs)
-    facts |= stated(at=case.time(case.at))
+    facts = _span(case, [covering] if covering else case.heard.logs)
+    if case.at is None:
+        return Cause("log_unclear", facts)
     gap = _gap_then(case, covering)
-    facts |= case.gap_facts(gap)
+    facts |= stated(at=case.time(case.at)) | case.gap_facts(gap)
     shown = () if gap is None else (case.gap_shown(gap),)
-    if case.at is None and case.day is None:
-        return Cause("log_silent", facts)
     return Cause("log_not_covering" if covering is None else "log_silent", facts, shown)
 
 
@@ -159,7 +156,7 @@ def bill_without_more(case: Case) -> Cause | None:
 def bill_not_asked(case: Case) -> Cause | None:
     """No payment of the bill was begun, though the log covers its time."""
     log, bill = _covering(case), case.row["bill_id"]
-    if log is None or bill is None or _on_bill(case):
+    if log is None or bill is None or case.at is None or _on_bill(case):
         return None
     looks = [call for call in _of_the_day(case, case.heard.of_bill(bill)) if call.bill_id]
     facts = _span(case, [log])
@@ -199,7 +196,8 @@ def _of_the_day(case: Case, calls: Iterable[Call]) -> list[Call]:
     """Keep the calls of the break's business day: bill numbers come again."""
     bounds = case.day_bounds()
     if bounds is None:
-        return list(calls)
+        known = list(calls)
+        return known if len({case.day_of(call.received_at) for call in known}) == 1 else []
     return [call for call in calls if bounds[0] <= call.received_at < bounds[1]]
 
 
@@ -220,18 +218,11 @@ def _about(case: Case, told: Told) -> Case:
 
 
 def _covering(case: Case) -> OneLog | None:
-    """Give the log that recorded the payment's moment, or all of its business day's trade."""
-    for log in case.heard.logs:
-        if case.at is not None:
-            if log.run_at(case.at) is not None:
-                return log
-        elif (bounds := case.day_bounds()) and _meets(log, bounds):
-            return log
-    return None
-
-
-def _meets(log: OneLog, bounds: tuple[datetime, datetime]) -> bool:
-    return any(run.began_at < bounds[1] and run.ended_at >= bounds[0] for run in log.runs)
+    """Give the log that recorded the payment's moment."""
+    at = case.at
+    if at is None:
+        return None
+    return next((log for log in case.heard.logs if log.run_at(at) is not None), None)
 
 
 def _span(case: Case, logs: Sequence[OneLog]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def whole_bill(case: Case) -> Cause | None:
 def told_right(case: Case) -> Cause | None:
     """Find that the POS was told what Qerko has now, and booked something else."""
     call, told = _started(case)
-    if call is None or told is None or case.payment is None:
+    if call is None or told is None or case.row["payment_id"] is None:
         return None
     facts = stated(at=case.time(call.received_at), told=money(_total(told), told.currency))
     if told.tip_gross:
@@ -119,6 +119,8 @@ def _of_items(case: Case, what: Bill | Payment) -> Decimal:
 
 def _booked(case: Case) -> set[Decimal]:
     """Give what the POS's lines come to, without the tip and with it."""
+    if case.row["payment_id"] is None:
+        return set()  # of several payments together
     sums = {
         sum((row[name] or Decimal(0) for row in case.lines), Decimal(0))
         for name in ("amount", "total")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from qerko_recon.errors import shorten
 from qerko_recon.recon.causes.calls import Call, Gap, Request, Shown, Told
-from qerko_recon.recon.causes.facts import gap_facts, time_fact
+from qerko_recon.recon.causes.facts import gap_facts, seconds, time_fact
 from qerko_recon.recon.causes.reading import Heard, OneLog
 from qerko_recon.recon.policy import Policy
 
@@ -142,7 +142,8 @@ class Case:
         if call.answer_seq is None:
             said = "was never answered" if call.uuid else "wanted no answer"
             return Shown(call.file, (call.seq,), f"{call.method} {said}")
-        took = "" if call.duration is None else f" after {call.duration:.1f} s"
+        length = seconds(call.duration)
+        took = f" after {float(length):.1f} s" if length else ""
         if call.outcome == "error":
             words = " ".join(one for one in (call.error_code, call.error_message) if one)
             said = f"{call.method} answered with error {shorten(words, _LONG)}{took}"

@@ -32,6 +32,7 @@ from qerko_recon.session.log import SessionLog
 
 __all__ = ["Heard", "OneLog", "hear"]
 
+_WITH_CONTENT: Final = frozenset({"call", "result", "error"})
 _REST: Final = pa.array(["rest_sent", "rest_answered"])
 _PAYMENT_PATH: Final = r"/pos/payment/(?P<id>[^/?#]+)"
 _ERROR: Final = "error"
@@ -153,22 +154,6 @@ class Heard:
         """Give the log that a call or request is of."""
         return self._by_name[file]
 
-    @property
-    def began_at(self) -> datetime | None:
-        """The first moment of any."""
-        return min((log.began_at for log in self.logs if log.began_at), default=None)
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """The last moment of any."""
-        return max((log.ended_at for log in self.logs if log.ended_at), default=None)
-
-    @property
-    def name(self) -> str:
-        """Name the logs."""
-        names = [log.name for log in self.logs]
-        return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
-
     @cached_property
     def sources(self) -> list[Source]:
         """Name each file with its hash; its records are counted with the log's last file."""
@@ -281,7 +266,8 @@ class _Listener:
     def hear(self) -> OneLog:
         self._want(self.payments)
         self._wanted_bills = pa.array(sorted(self.bills), pa.string())
-        rows = [row for table in call_tables(self._tables()) for row in table.to_pylist()]
+        tables = list(call_tables(self._tables()))  # whole, since a complaint comes later
+        rows = (row for table in tables for row in table.to_pylist())
         calls = tuple(self._call(row) for row in rows if row["method"] != _ERROR)
         for request in self._sent.values():
             self._requests.append(self._request(request, None))
@@ -311,7 +297,7 @@ class _Listener:
             wanted = self._of_interest(table)
             self._note_requests(table)
             for seq, kind, at, raw in _columns(wanted, "seq", "kind", "at", "raw"):
-                self._kept[seq] = (kind, at, raw)
+                self._kept[seq] = (kind, at, raw if kind in _WITH_CONTENT else "")
             self._note_complaints(wanted)
             yield wanted
 
@@ -352,10 +338,10 @@ class _Listener:
         for seq, at, raw in _columns(lost, "seq", "at", "raw"):
             since = payload_of(raw).get("since")
             try:
-                began = datetime.fromisoformat(since) if isinstance(since, str) else at
-            except ValueError:
+                began = min(datetime.fromisoformat(str(since)), at)
+            except (ValueError, TypeError):  # nothing that is a moment, or of no time zone
                 began = at
-            self._losses.append((min(began, at), at, seq))
+            self._losses.append((began, at, seq))
 
     def _note_complaints(self, table: pa.Table) -> None:
         """Note what Qerko disliked, by the uuid of the call whose answer it was."""
@@ -406,7 +392,9 @@ class _Listener:
 
     def _call(self, row: dict[str, Any]) -> Call:
         complained, said = self._complaints.get(row["uuid"] or "", (None, None))
-        records = tuple((seq, *self._kept[seq]) for seq in row["evidence"] if seq in self._kept)
+        records = tuple(
+            (seq, *self._kept.pop(seq)) for seq in row["evidence"] if seq in self._kept
+        )
         return Call(
             file=self.name,
             venue=row["venue"],

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from qerko_recon.wording import Catalog, format_date, format_money, one_line
@@ -82,7 +83,13 @@ def moment(at: datetime, language: str, day: date | None = None) -> str:
     clock = f"{at:%H:%M:%S}"
     if day is not None and at.date() == day:
         return clock
-    return f"{format_date(at.date(), language)} {clock}"
+    return f"{_day(at.date(), language)} {clock}"
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, language: str) -> str:
+    """Write a day; there are few of them, and writing one takes a while."""
+    return format_date(day, language)
 
 
 def duration(seconds: float, language: str) -> str:
@@ -144,7 +151,10 @@ class Values:
             self._money: name in _MONEY,
         }
         write = next((one for one, is_so in writers.items() if is_so), _plain)
-        return write(fact)
+        try:
+            return write(fact)
+        except (ValueError, ArithmeticError):  # not what such a fact is: said as it stands
+            return _plain(fact)
 
     def gap(self) -> str | None:
         """Say why and from when to when there was no line."""
@@ -179,29 +189,17 @@ class Values:
         return CATALOG.say(key, self._language, self.all_of(CATALOG.slots(key, self._language)))
 
     def _moment(self, fact: str) -> str:
-        try:
-            return moment(datetime.fromisoformat(fact), self._language, self._day)
-        except ValueError:
-            return one_line(fact)
+        return moment(datetime.fromisoformat(fact), self._language, self._day)
 
     def _date(self, fact: str) -> str:
-        try:
-            return format_date(date.fromisoformat(fact), self._language)
-        except ValueError:
-            return one_line(fact)
+        return _day(date.fromisoformat(fact), self._language)
 
     def _duration(self, fact: str) -> str:
-        try:
-            return duration(float(fact), self._language)
-        except ValueError:
-            return one_line(fact)
+        return duration(float(fact), self._language)
 
     def _money(self, fact: str) -> str:
         amount, _, currency = fact.partition(" ")
-        try:
-            return format_money(Decimal(amount), currency, self._language)
-        except InvalidOperation:
-            return one_line(fact)
+        return format_money(Decimal(amount), currency, self._language)
 
 
 _PHRASES: Final[Mapping[str, Callable[[Values], str | None]]] = {

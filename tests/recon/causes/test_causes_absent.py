@@ -12,6 +12,7 @@ import pytest
 from incidents import NIGHT, Line, line_of, records, the_break
 
 import qerko_recon as qr
+from qerko_recon.schema import TIME
 from qerko_recon.simulator import Fault
 
 
@@ -170,7 +171,7 @@ def test_a_payment_without_a_time_that_the_log_does_not_name(incident):
     chosen = incident.guests.chooses("1002", "0", 60)
     foreign = incident.box.add(msgspec.structs.replace(chosen, timestamp=None))
     row = the_break(incident.reconcile([foreign], []))
-    assert row["cause_kind"] == "log_silent"
+    assert row["cause_kind"] == "log_unclear"
 
 
 def test_a_payment_before_the_log_began(incident):
@@ -265,3 +266,66 @@ def test_every_language_says_the_same_cause(incident):
     said = {language: cause(row, language) for language in ("en", "cs", "sk", "de")}
     assert said["en"] == row["cause"]
     assert all("503" in one for one in said.values())
+
+
+def test_a_line_without_a_time(incident, tmp_path):
+    payment = incident.guests.pays("1002", "0", 60)
+    payments = incident.client.fetch_payments([incident.fine.id])
+    lines = pd.DataFrame(
+        {
+            "payment_id": [incident.fine.id, None, None, "4O14"],
+            "bill_id": ["1001", payment.bill_id, "77", "1003"],
+            "amount": ["709", "313", "5", "8"],
+            "tip": ["60", "0", "0", "0"],
+        }
+    )
+    result = qr.reconcile(payments, lines, log=incident.path)
+    found = {row["bill_id"]: row["cause_kind"] for row in result.breaks.to_dict("records")}
+    assert found == {"1002": "bill_paid_unfetched", "77": "log_unclear", "1003": "log_unclear"}
+
+
+def test_a_bill_number_that_came_again_on_another_day_tells_nothing_without_a_time(incident):
+    incident.guests.pays("1002", "0", 60)
+    incident.guests.asks("1002", 30 * 3600)
+    payments = incident.client.fetch_payments([incident.fine.id])
+    lines = pd.DataFrame(
+        {"bill_id": ["1001", "1002"], "amount": ["709", "313"], "tip": ["60", "0"]}
+    )
+    result = qr.reconcile(payments, lines, log=incident.path)
+    [row] = result.breaks.to_dict("records")
+    assert row["cause_kind"] == "log_unclear"
+
+
+def test_a_break_of_a_whole_bill_names_the_payment_that_it_is_about(incident):
+    first = incident.guests.chooses("1002", "0", 60, items=1)
+    incident.box.pay(first)
+    second = incident.guests.chooses("1002", "0", 60)
+    incident.box.pay(second)
+    changed = incident.box.add(incident.guests.tips_anew(second, "50"))
+    both = [unnamed(first, amount=Decimal(363))]  # all of it, the tip among it
+    row = the_break(incident.reconcile([first, changed], both, tip_basis="gross"))
+    assert (row["payment_id"], row["kind"]) == (None, "tip_mismatch")
+    assert row["cause_kind"] == "amounts_changed"
+    assert f"Payment {changed.id}: The payment changed" in row["cause"]
+
+
+def test_ids_of_a_log_by_day_and_venue(incident):
+    from datetime import date
+
+    from qerko_recon.recon.log_ids import export_days, ids_of_days
+
+    payment = incident.guests.pays("1002", "0", 30 * 3600)
+    log, policy = qr.SessionLog(incident.path), qr.Policy()
+    both = [incident.fine.id, payment.id]
+    assert ids_of_days(log, (), policy) == both
+    assert ids_of_days(log, {date(2026, 11, 20)}, policy) == both[:1]
+    assert ids_of_days(log, {date(2026, 11, 21)}, policy) == both[1:]
+    own = incident.client.venue.api_key.fingerprint
+    assert ids_of_days(log, (), policy, venue=own) == both
+    assert ids_of_days(log, (), policy, venue="another") == both
+    assert ids_of_days(log.where(kind="header"), (), policy) == []
+    times = pd.Series([NIGHT, None], dtype=pd.ArrowDtype(TIME))
+    assert export_days(times, policy) == {date(2026, 11, 20)}
+    assert export_days(times[:0], policy) == frozenset()
+    stated = qr.Policy(business_day=date(2026, 11, 19))
+    assert export_days(times, stated) == {date(2026, 11, 19)}

@@ -232,6 +232,7 @@ def test_records_that_were_lost_are_no_proof(incident, tmp_path):
     incident.evening.passes(20)
     with LogWriter(incident.path, clock=incident.evening) as writer:
         writer.write("note", {"what": "not_recording", "since": since, "lost": 7})
+        writer.write("note", {"what": "not_recording", "since": "long ago", "lost": 1})
     incident.opens()
     row = the_break(incident.reconcile([payment], []))
     assert row["cause_kind"] == "log_incomplete"
@@ -253,6 +254,8 @@ def test_the_pos_never_answered_the_closing(incident_of, tmp_path):
     [call] = records(incident.path, "call", method="paymentClosed", payment_id=payment.id)
     assert row["log_records"] == [call]
     assert "never answered it" in row["cause"]
+    story = incident.reconcile([payment], [], log=tmp_path / "killed.jsonl").explain(payment.id)
+    assert "NEVER answers paymentClosed" in str(story)
 
 
 def test_the_closing_came_late(incident):
@@ -293,6 +296,8 @@ def test_an_answer_of_unknown_fate_is_said(incident):
     assert row["cause_kind"] == "closed_not_booked"
     assert row["facts"]["log_delivery"] == "unknown"
     assert "whether the answer reached Qerko is not known" in row["cause"]
+    story = incident.reconcile([payment], []).explain(payment.id)
+    assert list(story.frame["what"]).count("unheard") == 1
 
 
 def test_what_qerko_disliked_of_the_answer_is_said(incident):
@@ -305,6 +310,8 @@ def test_what_qerko_disliked_of_the_answer_is_said(incident):
     assert row["cause_kind"] == "closed_not_booked"
     assert row["facts"]["log_complaint"] == "result is not null"
     assert records(incident.path, "call", method="error")[0] in row["log_records"]
+    story = incident.reconcile([payment], []).explain(payment.id)
+    assert "complains of the answer to paymentClosed: “result is not null”" in str(story)
 
 
 def test_the_pos_was_told_that_a_paid_payment_is_cancelled(incident):
@@ -355,3 +362,9 @@ def test_a_closing_that_came_on_the_next_business_day(incident):
     row = the_break(incident.reconcile([payment], [], business_day=date(2026, 11, 19)), payment)
     assert (row["kind"], row["cause_kind"]) == ("timing", "closed_another_day")
     assert "21 Nov 2026" in row["cause"]
+
+
+def test_a_line_of_the_neighbouring_day_whose_payment_was_not_fetched(incident):
+    payment = incident.guests.pays("1002", "0", 11 * 3600 - 60)  # four o'clock has passed
+    row = the_break(incident.reconcile([], [line_of(payment)]), payment)
+    assert (row["kind"], row["cause_kind"]) == ("timing", "log_names_it")

@@ -25,6 +25,24 @@ def test_the_pos_cancelled_and_let_its_line_stand(watched):
     assert any("DELETE payment 5001: 200 CANCELLED" in one for one in row["evidence"])
 
 
+def test_the_story_tells_what_the_pos_asked_for(watched):
+    payment = watched.box.pay(watched.payment("5001", "1001"))
+    watched.client.get_payment(payment.id)
+    watched.box.inject(Fault(kind="drop", route="cancel", moment="unread"))
+    with pytest.raises(QerkoReconError):
+        watched.client.cancel_payment(payment.id)
+    with pytest.raises(QerkoReconError):
+        capture(watched, payment)
+    result = watched.reconcile([payment], [line_of(payment)])
+    story = result.explain(payment.id)
+    whats = [one for one in story.frame["what"] if one.startswith(("look", "ask", "repl", "no_"))]
+    assert whats == [
+        "looked_up", "replied", "asked_to_cancel", "no_reply", "asked_to_capture", "replied",
+    ]  # fmt: skip
+    assert "asks to cancel the payment" in str(story)
+    assert "gives no answer" in str(story)
+
+
 def test_the_pos_was_refused_a_cancel_and_took_its_line_back(watched):
     payment = watched.box.pay(watched.payment("5001", "1001"))
     watched.box.clock.advance(timedelta(hours=4))
