@@ -23,6 +23,7 @@ from qerko_recon.errors import (
     ConfigError,
     ConnectionInUse,
     ForeignPayment,
+    HistoryError,
     InvalidPaymentId,
     OutcomeUnknown,
     PaymentNotFound,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from qerko_recon.actions import AuditTrail, CancelAction, CancelMany, CaptureAction
     from qerko_recon.client import AsyncClient, Client
     from qerko_recon.frames import Payments
+    from qerko_recon.history import History
     from qerko_recon.keys import ApiKey
     from qerko_recon.model import Receipt
     from qerko_recon.pos import PosExport, Profile, read_pos, sniff_pos
@@ -78,6 +80,8 @@ __all__ = [
     "ConnectionInUse",
     "DemoPos",
     "ForeignPayment",
+    "History",
+    "HistoryError",
     "InvalidPaymentId",
     "LogSettings",
     "OutcomeUnknown",
@@ -132,6 +136,7 @@ _WHERE: Final = {
     "CaptureAction": "qerko_recon.actions",
     "Client": "qerko_recon.client",
     "DemoPos": "qerko_recon.session.handlers",
+    "History": "qerko_recon.history",
     "LogSettings": "qerko_recon.session.writer",
     "PaymentStore": "qerko_recon.store",
     "Payments": "qerko_recon.frames",

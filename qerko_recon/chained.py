@@ -26,7 +26,9 @@ __all__ = [
     "ChainedWriter",
     "Flaw",
     "Line",
+    "chained_line",
     "ends_of",
+    "parse_line",
     "read_chained",
     "verify_chained",
 ]
@@ -139,12 +141,9 @@ class ChainedWriter:
         ValueError
             It has a ``seq`` or a ``chain`` of its own.
         """
-        if "seq" in record or "chain" in record:
-            raise ValueError("`seq` and `chain` are the chain's own names")
         seq = self._seq + 1
-        content = msgspec.json.encode({"seq": seq, **record})
-        chain = _chain(self._chain, content)
-        line = content[:-1] + _MARK + chain.encode() + _END + b"\n"
+        raw, chain = chained_line(record, after=self.last)
+        line = raw + b"\n"
         try:
             self._write(line)
             if is_durable or self._is_durable:
@@ -193,13 +192,28 @@ class ChainedWriter:
             os.lseek(self._file, start, os.SEEK_SET)
             tail = _read(self._file, size - start)
             whole = tail if not start else tail.partition(b"\n")[2]
-            lines = [line for line in map(_parsed, whole.split(b"\n")) if line is not None]
+            lines = [line for line in map(parse_line, whole.split(b"\n")) if line is not None]
             if lines or not start:
                 break
             length *= 4
         if tail and not tail.endswith(b"\n"):
             os.write(self._file, b"\n")
         return (lines[-1].seq, lines[-1].chain) if lines else after
+
+
+def chained_line(record: Mapping[str, Any], after: tuple[int, str]) -> tuple[bytes, str]:
+    """Write a record as the line that goes on from another; give it and its ``chain``.
+
+    Raises
+    ------
+    ValueError
+        It has a ``seq`` or a ``chain`` of its own.
+    """
+    if "seq" in record or "chain" in record:
+        raise ValueError("`seq` and `chain` are the chain's own names")
+    content = msgspec.json.encode({"seq": after[0] + 1, **record})
+    chain = _chain(after[1], content)
+    return content[:-1] + _MARK + chain.encode() + _END, chain
 
 
 def read_chained(path: str | os.PathLike[str]) -> Iterator[Line | Flaw]:
@@ -209,7 +223,7 @@ def read_chained(path: str | os.PathLike[str]) -> Iterator[Line | Flaw]:
     """
     with Path(path).open("rb") as file:
         for number, raw in _numbered(file):
-            yield _parsed(raw, number) or Flaw(number, "torn")
+            yield parse_line(raw, number) or Flaw(number, "torn")
 
 
 def verify_chained(path: str | os.PathLike[str]) -> list[Flaw]:
@@ -335,8 +349,8 @@ def _numbered(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _parsed(raw: bytes, number: int = 0) -> Line | None:
-    """Read a line; ``None`` where it is not whole."""
+def parse_line(raw: bytes, number: int = 0) -> Line | None:
+    """Read a line without its line break; ``None`` where it is not whole."""
     raw = raw.rstrip(b"\r")
     ends = ends_of(raw)
     if ends is None:

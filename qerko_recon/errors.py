@@ -25,6 +25,7 @@ to do next. No error ever carries an API key.
     ├── PosExportError             .file .row .column .value
     ├── SessionLogError            .file .line
     ├── StoreError                 .file; a store of payments cannot be read or written
+    ├── HistoryError               .file; a history cannot be used so, or a signed day stands
     └── ReconciliationError        inputs or a policy that cannot be reconciled
 """
 
@@ -45,6 +46,7 @@ __all__ = [
     "ConfigError",
     "ConnectionInUse",
     "ForeignPayment",
+    "HistoryError",
     "InvalidPaymentId",
     "OutcomeUnknown",
     "PaymentNotFound",
@@ -299,6 +301,14 @@ class SessionLogError(QerkoReconError):
 
 class StoreError(QerkoReconError):
     """A store of payments cannot be opened, read or written."""
+
+    def __init__(self, message: str, *, file: str | None = None) -> None:
+        super().__init__(message)
+        self.file = file
+
+
+class HistoryError(QerkoReconError):
+    """A history cannot be opened or written, or what is asked of it would change a signed day."""
 
     def __init__(self, message: str, *, file: str | None = None) -> None:
         super().__init__(message)

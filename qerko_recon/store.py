@@ -8,10 +8,9 @@ when one changes, what it was before is kept beside it.
 from __future__ import annotations
 
 import os
-import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -19,6 +18,7 @@ from typing import Final, Literal, Self
 import pandas as pd
 import pyarrow as pa
 
+from qerko_recon.database import Kind, open_database, writing
 from qerko_recon.errors import ConfigError, StoreError
 from qerko_recon.frames import BATCH, Failure, Fetched, Payments
 from qerko_recon.model import CANCEL_WINDOW, CANCELLED, PAID
@@ -36,7 +36,6 @@ _MARK: Final = 0x514B524F  # "QKRO", so that another program's file is not taken
 _FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_PATIENCE: Final = 30.0  # seconds; for another program that writes
 _SETTLED_FAILURES: Final = ("not_found", "forbidden")
 _KEPT_VERSIONS: Final = pa.schema(
     [
@@ -90,9 +89,8 @@ _SCHEMA: Final = (
         VALUES (OLD.venue, OLD.payment_id, OLD.raw, OLD.state, OLD.fetched_at);
     END
     """,
-    f"PRAGMA application_id = {_MARK}",
-    f"PRAGMA user_version = {_FORMAT}",
 )
+_KIND: Final = Kind("store of payments", _MARK, _FORMAT, _SCHEMA, StoreError)
 _ASKED: Final = """
 CREATE TEMP TABLE asked (
     n INTEGER PRIMARY KEY,
@@ -154,7 +152,7 @@ class PaymentStore:
 
     def __init__(self, path: StorePath) -> None:
         self.path = Path(path).absolute()  # the working folder may be another one later
-        self._connection = _open(self.path)
+        self._connection = open_database(self.path, _KIND)
         self._close = weakref.finalize(self, self._connection.close)
 
     @property
@@ -272,7 +270,7 @@ class Selection:
         self._path = path
         self._venue = venue
         self._refresh = refresh
-        self._connection = _open(path)
+        self._connection = open_database(path, _KIND)
         self._close = weakref.finalize(self, self._connection.close)
         self._connection.execute(_ASKED)
 
@@ -387,19 +385,9 @@ class Selection:
         ).fetchone()
         return Fetched(payment_id, raw, _moment(fetched_at), version)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> AbstractContextManager[None]:
         """Do all of it or none."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise _failed(self._path, error, "written") from error
+        return writing(self._connection, self._path, _KIND)
 
     def _known_since(self, last: int) -> Iterable[tuple[int, str, int, bool, str, int]]:
         return self._connection.execute(
@@ -483,65 +471,6 @@ class StoredPayments(Payments):
 
     def __len__(self) -> int:
         return self._selection.count(had=True)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open a store, and make it one if it is new."""
-    fault = None
-    try:
-        connection = sqlite3.connect(
-            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise _failed(path, error, "opened") from error
-    try:
-        fault = _prepare(connection)
-        if fault is None:
-            connection.execute("PRAGMA journal_mode = WAL")  # others may read while one writes
-            # Safe from a crash of the program; the moments before a power cut may be lost.
-            connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error as error:
-        connection.close()
-        raise _failed(path, error, "opened") from error
-    except BaseException:
-        connection.close()
-        raise
-    if fault is not None:
-        connection.close()
-        raise StoreError(f"{path} {fault}", file=str(path))
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> str | None:
-    """Make the tables of a new store; say why another file is none."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if mark == _MARK:
-        is_newer = version > _FORMAT
-        return "was written by a newer qerko_recon; update this one" if is_newer else None
-    connection.execute("BEGIN IMMEDIATE")
-    # Another program may have made it while this one waited for its turn.
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if mark != _MARK and not tables:
-        for statement in _SCHEMA:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-        return None
-    connection.execute("ROLLBACK")
-    return None if mark == _MARK else "is another program's database; give a file of its own"
-
-
-def _failed(path: Path, error: sqlite3.Error, done: str) -> StoreError:
-    said = str(error)
-    advice = {
-        "file is not a database": "it is no store of payments; give another file",
-        "unable to open database file": "the folder does not exist or cannot be written to",
-        "database or disk is full": "the disk is full; make room and run it again",
-        "database is locked": "another program is writing to it; try again when it is done",
-        "attempt to write a readonly database": "it is read-only; copy it, or ask for the right",
-    }
-    return StoreError(f"{path} cannot be {done}: {advice.get(said, said)}", file=str(path))
 
 
 def _micros(moment: datetime) -> int:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "qerko_recon"
 # From the ground up; a module imports its own room and rooms before it.
 ROOMS = (
     ("errors",),
-    ("money", "files", "keys", "chained"),
+    ("money", "files", "keys", "chained", "who", "database"),
     ("schema", "wording"),
     ("settings",),
     ("model",),
@@ -30,6 +30,7 @@ ROOMS = (
     ("id_sources",),
     ("recon",),
     ("report",),
+    ("history",),
     ("doctor", "demo", "session_samples"),
     ("cli",),
     ("__main__",),

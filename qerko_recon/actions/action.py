@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from qerko_recon.actions.snapshot import CancelWindow, Kind, Snapshot, State
-from qerko_recon.actions.trail import AuditTrail, Earlier, Record, person
+from qerko_recon.actions.trail import AuditTrail, Earlier, Record
 from qerko_recon.api import ApiClient, Request, payment_path
 from qerko_recon.errors import (
     ActionError,
@@ -30,6 +30,7 @@ from qerko_recon.errors import (
 )
 from qerko_recon.model import CANCELLED, PAID, Payment, Receipt
 from qerko_recon.receipts import check_receipt
+from qerko_recon.who import person
 
 __all__ = ["Action", "CancelAction", "CaptureAction"]
 

@@ -6,9 +6,7 @@ of processes in turn. It holds payments as Qerko sent them and never a key.
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +27,7 @@ from qerko_recon.model import decode_payment
 from qerko_recon.schema import TRAIL, to_frame
 from qerko_recon.settings import Venue
 
-__all__ = ["AuditTrail", "Earlier", "HeldTrail", "Record", "person"]
+__all__ = ["AuditTrail", "Earlier", "HeldTrail", "Record"]
 
 _VARIABLE: Final = "QERKO_AUDIT_TRAIL"
 _PATIENCE: Final = 20.0  # seconds; for another process that writes a line
@@ -175,15 +173,6 @@ class HeldTrail:
             if record.state not in _NOT_SENT:
                 found[record.action_id] = Earlier(known.sent if known else record, record)
         return next(reversed(found.values()), None)
-
-
-def person() -> str:
-    """Name who acts: the user of this machine, and the machine."""
-    try:
-        who = getpass.getuser()
-    except (OSError, KeyError):  # a container may know no users
-        who = "somebody"
-    return f"{who}@{socket.gethostname()}"
 
 
 def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,13 +25,19 @@ from qerko_recon.cli.options import (
     venue_options,
 )
 from qerko_recon.cli.payments import code_of, fetched, ids_in, ids_option, payments_in
-from qerko_recon.cli.show import print_json, print_result, rows, say
+from qerko_recon.cli.recording import (
+    Keeping,
+    keeping_options,
+    news_json,
+    print_news,
+    recorded,
+)
+from qerko_recon.cli.show import print_json, print_result, result_json, say
 
 if TYPE_CHECKING:
     from qerko_recon.frames import Payments
     from qerko_recon.pos import PosExport
     from qerko_recon.recon import Policy
-    from qerko_recon.report import Result
     from qerko_recon.session.log import SessionLog
     from qerko_recon.settings import Venue
 
@@ -49,14 +56,18 @@ _NAMED: Final = 3
 )
 @pos_options
 @logs_option
+@click.option("--venue", metavar="NAME", help="Whose day it is, for reports and the history.")
 @policy_options
 @report_options
+@keeping_options
 def reconcile_command(
     payments_file: Path,
     reading: Reading,
     logs: tuple[str, ...],
+    venue: str | None,
     policing: Policing,
     reporting: Reporting,
+    keeping: Keeping,
 ) -> int:
     """Reconcile payments already fetched with a POS export.
 
@@ -67,7 +78,8 @@ def reconcile_command(
     reading.need()
     log = open_log(logs or None)
     pos = reading.read(None)
-    return _report(payments_in(payments_file), pos, policing.policy(None), reporting, log)
+    policy = replace(policing.policy(None), venue=venue)
+    return _report(payments_in(payments_file), pos, policy, reporting, keeping, log)
 
 
 @cli.command()
@@ -79,6 +91,7 @@ def reconcile_command(
 @venue_options
 @policy_options
 @report_options
+@keeping_options
 def close(
     reading: Reading,
     logs: tuple[str, ...],
@@ -88,11 +101,15 @@ def close(
     whose: Whose,
     policing: Policing,
     reporting: Reporting,
+    keeping: Keeping,
 ) -> int:
     """Close a day: read the POS export, fetch its payments, reconcile, report.
 
     What the POS lost is not in its export: session logs name it (--log), those of the export's
     days are fetched too, and the causes of breaks are found in them. Further IDs: --ids.
+
+    With --history the run is recorded: what is still open is carried to the next day, and closes
+    by itself when its counterpart comes.
 
     Example: qerko-recon close --pos export.csv --log sessions/ --out close.xlsx
     """
@@ -117,7 +134,7 @@ def close(
         return STOPPED
     if save_payments is not None:
         payments.write(save_payments)
-    code = _report(payments, pos, policy, reporting, log)
+    code = _report(payments, pos, policy, reporting, keeping, log)
     return max(code, UNREACHED if code_of(payments) == UNREACHED else CLEAN)
 
 
@@ -141,34 +158,17 @@ def _report(
     pos: PosExport,
     policy: Policy,
     reporting: Reporting,
+    keeping: Keeping,
     log: SessionLog | None,
 ) -> int:
-    """Reconcile, write what was asked for, and say what came of it."""
-    from qerko_recon.report import reconcile
-
-    result = reconcile(payments, pos, log=log, policy=policy)
-    for file, write in (
-        (reporting.out, result.to_excel),
-        (reporting.html_out, result.to_html),
-    ):
-        if file is not None:
-            write(file, language=reporting.language)
-            say(f"Written: {file}")
+    """Reconcile, record, write what was asked for, and say what came of it."""
+    result, run = recorded(payments, pos, policy, keeping, log)
+    reporting.write(result)
     if reporting.as_json:
-        print_json(_as_json(result, reporting.language))
+        history = {} if run is None else {"history": news_json(run)}
+        print_json(result_json(result, reporting.language) | history)
     else:
         print_result(result, reporting.language)
+        if run is not None:
+            print_news(run, reporting.language)
     return BREAKS if len(result.breaks) else CLEAN
-
-
-def _as_json(result: Result, language: str) -> dict[str, Any]:
-    return {
-        "verdict": result.verdict(language),
-        "totals": result.summary.totals,
-        "unexplained": str(result.unexplained),
-        "breaks": rows(result.breaks),
-        "bridge": rows(result.bridge),
-        "readings": result.summary.readings,
-        "notes": result.summary.notes,
-        "problems": rows(result.problems),
-    }

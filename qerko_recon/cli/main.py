@@ -13,10 +13,12 @@ import click
 from qerko_recon.cli import (  # noqa: F401
     actions,
     close,
+    deciding,
     demo,
     doctor,
     explain,
     fetch,
+    history,
     key,
     log,
     poll,

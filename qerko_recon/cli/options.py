@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qerko_recon.fetch import Concurrency
     from qerko_recon.pos import PosExport
     from qerko_recon.recon import Policy
+    from qerko_recon.report import Result
     from qerko_recon.session.writer import LogSettings
     from qerko_recon.settings import Venue
     from qerko_recon.store import Refresh
@@ -30,6 +31,7 @@ __all__ = [
     "fetch_options",
     "file_in",
     "file_out",
+    "gathered",
     "json_option",
     "language_option",
     "log_options",
@@ -50,7 +52,7 @@ _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]
 
 
-def _gathered(name: str, kind: type[Any], *options: _Decorator) -> _Decorator:
+def gathered(name: str, kind: type[Any], *options: _Decorator) -> _Decorator:
     """Put options on a command that gets them as one object, under a name."""
 
     def put(command: _Command) -> _Command:
@@ -172,6 +174,15 @@ class Reporting:
     language: str
     as_json: bool
 
+    def write(self, result: Result) -> None:
+        """Write the reports that were asked for."""
+        from qerko_recon.cli.show import say
+
+        for file, write in ((self.out, result.to_excel), (self.html_out, result.to_html)):
+            if file is not None:
+                write(file, language=self.language)
+                say(f"Written: {file}")
+
 
 def _stale(context: click.Context, option: click.Parameter, value: str | None) -> Refresh:
     """Read what of a store is stale: ``not-final``, ``all``, or an age such as ``2h``."""
@@ -212,13 +223,13 @@ language_option = click.option(
     show_default=True,
     help="Language of sentences, workbook and page.",
 )
-venue_options = _gathered(
+venue_options = gathered(
     "whose",
     Whose,
     click.option("--venue", metavar="NAME", help="Which venue of the settings file."),
     click.option("--config", type=file_in, help="Settings file (default: qerko.toml here)."),
 )
-pos_options = _gathered(
+pos_options = gathered(
     "reading",
     Reading,
     click.option(
@@ -226,7 +237,7 @@ pos_options = _gathered(
     ),
     click.option("--profile", type=file_in, help="How the export is to be read (TOML)."),
 )
-fetch_options = _gathered(
+fetch_options = gathered(
     "fetching",
     Fetching,
     click.option(
@@ -257,7 +268,7 @@ fetch_options = _gathered(
         help="Without a good answer, before the server is given up.",
     ),
 )
-policy_options = _gathered(
+policy_options = gathered(
     "policing",
     Policing,
     click.option(
@@ -275,7 +286,7 @@ policy_options = _gathered(
         help="The day the export covers (default: found in it).",
     ),
 )
-log_options = _gathered(
+log_options = gathered(
     "logging",
     Logging,
     click.option(
@@ -308,7 +319,7 @@ log_options = _gathered(
         help="Stop where the log cannot be written, in place of going on without a record.",
     ),
 )
-report_options = _gathered(
+report_options = gathered(
     "reporting",
     Reporting,
     click.option("--out", type=file_out, help="Write the Excel workbook here."),

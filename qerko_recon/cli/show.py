@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from qerko_recon.report import Result
 
-__all__ = ["on_terminal", "print_frame", "print_json", "print_result", "rows", "say"]
+__all__ = [
+    "on_terminal",
+    "print_frame",
+    "print_json",
+    "print_result",
+    "result_json",
+    "rows",
+    "say",
+]
 
 _MANY: Final = 10
 
@@ -55,6 +63,20 @@ def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give a frame's rows as JSON holds them; money is a decimal string."""
     records = frame.to_dict("records")
     return [{str(name): _plain(value) for name, value in row.items()} for row in records]
+
+
+def result_json(result: Result, language: str) -> dict[str, Any]:
+    """Give a result for a machine."""
+    return {
+        "verdict": result.verdict(language),
+        "totals": result.summary.totals,
+        "unexplained": str(result.unexplained),
+        "breaks": rows(result.breaks),
+        "bridge": rows(result.bridge),
+        "readings": result.summary.readings,
+        "notes": result.summary.notes,
+        "problems": rows(result.problems),
+    }
 
 
 def _plain(value: Any) -> Any:

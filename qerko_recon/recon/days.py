@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, time, timedelta
 from typing import Final
 
@@ -20,10 +21,15 @@ _SPARSE: Final = 50  # places a row, from which on sorting costs less than a tab
 _MICROSECOND: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1) // _MICROSECOND
 _QUARTER: Final = timedelta(minutes=15) // _MICROSECOND
+_EPOCH: Final = pd.Timestamp(0, tz="UTC")
 
 
 def business_dates(times: pa.ChunkedArray, time_zone: str, cutoff: time) -> Days:
     """Give each moment its business day: the local date, the night before cut-off a day back.
+
+    A day begins when the clock on the wall first shows the cut-off. Where the clock is put back
+    over it that night, what comes after stays in the new day; where it is put forward over it,
+    the day begins with the first moment after the gap.
 
     >>> from datetime import UTC, datetime
     >>> night = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
@@ -36,10 +42,17 @@ def business_dates(times: pa.ChunkedArray, time_zone: str, cutoff: time) -> Days
     held = times.combine_chunks() if isinstance(times, pa.ChunkedArray) else times
     moments = np.asarray(held.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False))
     local = moments + _offsets(moments, time_zone)
-    shift = timedelta(hours=cutoff.hour, minutes=cutoff.minute, seconds=cutoff.second)
+    shift = timedelta(
+        hours=cutoff.hour,
+        minutes=cutoff.minute,
+        seconds=cutoff.second,
+        microseconds=cutoff.microsecond,
+    )
     days = ((local - shift // _MICROSECOND) // _DAY).astype("datetime64[D]")
     if held.null_count:
         days[np.asarray(held.is_null().to_numpy(zero_copy_only=False))] = "NaT"
+    for day, begins in _begun_twice(days, time_zone, shift):
+        days[(days == day - 1) & (moments >= begins)] = day
     return days
 
 
@@ -59,6 +72,23 @@ def _offsets(moments: npt.NDArray[np.int64], time_zone: str) -> npt.NDArray[np.i
     local = utc.tz_convert(time_zone).tz_localize(None)
     offsets = local.to_numpy().astype("datetime64[us]").astype(np.int64) - quarters * _QUARTER
     return np.asarray(offsets[places], dtype=np.int64)
+
+
+def _begun_twice(
+    days: Days, time_zone: str, shift: timedelta
+) -> Iterator[tuple[np.datetime64, int]]:
+    """Give the days whose cut-off the clock shows twice, and the first moment at which it does."""
+    known = days[~np.isnat(days)]
+    nights = pd.date_range(known.min(), known.max() + 1, unit="us")
+    first, second = (
+        (nights + shift).tz_localize(
+            time_zone, ambiguous=np.full(len(nights), is_first), nonexistent="shift_forward"
+        )
+        for is_first in (True, False)
+    )
+    for place in np.flatnonzero(first != second).tolist():
+        day = nights[place].to_datetime64().astype("datetime64[D]")
+        yield day, (first[place] - _EPOCH) // _MICROSECOND
 
 
 def covered_days(days: Days) -> frozenset[date]:

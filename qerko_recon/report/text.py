@@ -17,7 +17,7 @@ from qerko_recon.report.rows import KindOfBreaks, breaks_by_kind, plain_rows
 from qerko_recon.report.verdict import verdict
 from qerko_recon.wording import format_money, format_number, language_of, one_line
 
-__all__ = ["print_report", "problem_lines"]
+__all__ = ["print_lines", "print_report", "problem_lines"]
 
 _STYLES: Final[Mapping[str, str]] = {"high": "bold red", "medium": "bold yellow"}
 _LONG: Final = 400
@@ -106,10 +106,15 @@ def _print_break(console: Console, row: Mapping[str, Any], language: str) -> Non
 
 def _print_list(console: Console, name: str, lines: Iterable[str], language: str) -> None:
     texts = list(lines)
-    if not texts:
-        return
-    _heading(console, LABELS.say(f"report.{name}", language))
-    for text in texts:
+    if texts:
+        print_lines(console, LABELS.say(f"report.{name}", language), texts)
+
+
+def print_lines(console: Console, heading: str | None, lines: Iterable[str]) -> None:
+    """Print lines as a list, under a heading where there is one."""
+    if heading is not None:
+        _heading(console, heading)
+    for text in lines:
         console.print(_wrapped(console, text, indent="  ", mark="• "))
 
 

@@ -21,7 +21,16 @@ def box(day):
 def run(tmp_path, monkeypatch, capsys):
     """Run a command in an empty folder without settings; give code, output and errors."""
     monkeypatch.chdir(tmp_path)
-    for name in ("API_KEY", "POS_ID", "BASE_URL", "CONFIG", "VENUE", "LANGUAGE", "AUDIT_TRAIL"):
+    for name in (
+        "API_KEY",
+        "POS_ID",
+        "BASE_URL",
+        "CONFIG",
+        "VENUE",
+        "LANGUAGE",
+        "AUDIT_TRAIL",
+        "HISTORY",
+    ):
         monkeypatch.delenv(f"QERKO_{name}", raising=False)
 
     def run(*arguments):
