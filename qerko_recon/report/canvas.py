@@ -30,7 +30,6 @@ __all__ = [
     "Chart",
     "dress",
     "panels",
-    "percent",
     "say_nothing",
     "title",
     "unit_of",
@@ -53,7 +52,6 @@ _WIDTH: Final = 9.0
 _GAP: Final = 0.08
 _TITLE: Final = 74
 _NO_CURRENCY: Final = "XXX"
-_HUNDREDTH: Final = Decimal("0.01")
 
 
 class Chart(Figure):
@@ -140,13 +138,3 @@ def say_nothing(ax: Axes, text: str) -> None:
 def unit_of(currency: str) -> str | None:
     """Give a currency as an axis label names it."""
     return None if currency == _NO_CURRENCY else currency
-
-
-def percent(share: Decimal, language: str = "en") -> str:
-    """Write a share in hundredths.
-
-    >>> percent(Decimal("0.015")), percent(Decimal("0.12345"), "cs")
-    ('1.50\\xa0%', '12,34\\xa0%')
-    """
-    hundredths = (100 * share).quantize(_HUNDREDTH)
-    return f"{format_money(hundredths, None, language)}\u00a0%"

@@ -39,6 +39,12 @@ class Step:
         """Whether the step is the settled or the posted total."""
         return self.name in {"settled", "posted"}
 
+    def said(self, language: str) -> str:
+        """Name the step for people."""
+        if self.is_total:
+            return LABELS.say(f"column.{self.name}", language)
+        return kind_name(self.name, language)
+
     @property
     def start(self) -> Decimal:
         """Where the step's bar begins."""
