@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from qerko_recon.report.ageing import ageing_chart
     from qerko_recon.report.charts import bridge_chart
     from qerko_recon.report.day_calendar import calendar_chart
-    from qerko_recon.report.html import render_html, write_html
     from qerko_recon.report.notebook import html_face
+    from qerko_recon.report.page import render_html, write_html
     from qerko_recon.report.swimlane import swimlane_chart
     from qerko_recon.report.text import print_report
     from qerko_recon.report.tip_charts import fee_rate_chart, tip_ecdf_chart, tip_rate_chart
@@ -47,11 +47,11 @@ _LAZY = {
     "fee_rate_chart": "tip_charts",
     "html_face": "notebook",
     "print_report": "text",
-    "render_html": "html",
+    "render_html": "page",
     "swimlane_chart": "swimlane",
     "tip_ecdf_chart": "tip_charts",
     "tip_rate_chart": "tip_charts",
-    "write_html": "html",
+    "write_html": "page",
     "write_workbook": "workbook",
 }
 

@@ -178,7 +178,7 @@ class Result(Reconciliation):
 
     def to_html(self, path: str | os.PathLike[str], language: str = "en") -> None:
         """Write the page; see :func:`qerko_recon.report.write_html`."""
-        from qerko_recon.report.html import write_html
+        from qerko_recon.report.page import write_html
 
         write_html(self, path, language)
 

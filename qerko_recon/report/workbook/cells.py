@@ -93,7 +93,7 @@ FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
     "heading": {"bold": True, "font_size": 12, "font_color": _INK, "valign": "vcenter"},
     "head": _HEAD,
     "head_unit": {**_HEAD, "align": "left", "indent": 1},
-    "head_number": {**_HEAD, "align": "right"},
+    "head_number": {**_HEAD, "align": "right", "indent": 1},
     "head_filtered": {**_HEAD, "align": "right", "indent": 2},
     "line": {"bottom": 1},
     "signed": {"bold": True, "valign": "bottom"},

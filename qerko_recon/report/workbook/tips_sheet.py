@@ -20,7 +20,7 @@ __all__ = ["write_tips"]
 _GROSS, _FEE, _NET = 3, 4, 6
 _CHART_ROWS: Final = 24
 _SIZE: Final = {"width": 890, "height": 440}
-_WIDTHS: Final = (30, 11, 11, 14, 13, 10, 14, 14, 14, 14, 12)
+_WIDTHS: Final = (30, 11, 13, 15, 14, 14, 15, 16, 16, 14, 14)
 _ZERO: Final = Decimal(0)
 
 _Value = Callable[[int, TipRow], object]
