@@ -18,6 +18,7 @@ import pyarrow as pa
 from qerko_recon.money import MONEY, SCALE, to_units
 from qerko_recon.recon.sentences import action, cause, kind_name, sentence, severity_name
 from qerko_recon.report.labels import LABELS, term
+from qerko_recon.report.walk import step_name
 
 __all__ = ["MARKS", "as_people_read", "safe"]
 
@@ -108,6 +109,10 @@ def _writer(kind: pa.DataType, language: str, zone: ZoneInfo) -> Callable[[Any],
         return as_day
     if pa.types.is_list(kind):
         return as_list
+    if pa.types.is_boolean(kind):
+        return lambda value: term("setting_value", "yes" if value else "no", language)
+    if pa.types.is_floating(kind):
+        return lambda value: repr(value).replace(".", MARKS[language][1])
     return str if pa.types.is_integer(kind) else lambda value: safe(str(value))
 
 
@@ -140,12 +145,6 @@ def _term(table: str) -> _Say:
     return lambda value, language: term(table, value, language)
 
 
-def _step(value: str, language: str) -> str:
-    if value in {"settled", "posted"}:
-        return LABELS.say(f"column.{value}", language)
-    return kind_name(value, language)
-
-
 # Codes and JSON: what they say stands beside them in words.
 _FOR_MACHINES: Final = frozenset({"reason", "field", "facts", "raw", "cause_kind"})
 _WORDS: Final[Mapping[str, Mapping[str, _Say]]] = {
@@ -155,12 +154,18 @@ _WORDS: Final[Mapping[str, Mapping[str, _Say]]] = {
         "status": _term("match_status"),
         "rule": _term("rule"),
     },
-    "bridge": {"step": _step},
-    "bridge_by_day": {"step": _step},
+    "bridge": {"step": step_name},
+    "bridge_by_day": {"step": step_name},
     "tenders": {"state": _term("tender_state")},
     "others": {"state": _term("tender_state")},
     "failures": {"kind": _term("failure")},
     "sources": {"kind": _term("side")},
+    "candidates": {
+        "about": _term("about"),
+        "price": _term("setting_value"),
+        "tip_basis": _term("setting_value"),
+        "tip_layout": _term("setting_value"),
+    },
     "readings": {
         "setting": _term("setting"),
         "value": _term("setting_value"),

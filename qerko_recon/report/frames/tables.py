@@ -24,6 +24,7 @@ _NAMES: Final = (
     "tenders",
     "others",
     "problems",
+    "candidates",
 )
 _TEXT: Final = pa.string()
 _COUNT: Final = pa.int64()
@@ -46,8 +47,7 @@ _READINGS: Final = pa.schema(
 
 def tables_of(result: Reconciliation) -> dict[str, pa.Table]:
     """Give the frames, then what the summary holds: totals, sources, readings."""
-    frames = ((name, getattr(result, name, None)) for name in _NAMES)
-    tables = {name: _table(frame) for name, frame in frames if isinstance(frame, pd.DataFrame)}
+    tables = {name: _table(getattr(result, name)) for name in _NAMES}
     summary = result.summary
     return tables | {
         "totals": _listed(summary.totals, _TOTALS),

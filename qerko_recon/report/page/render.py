@@ -22,10 +22,12 @@ import qerko_recon
 from qerko_recon.money import SCALE
 from qerko_recon.recon import Reconciliation
 from qerko_recon.recon.sentences import action, cause, kind_name, severity_name
+from qerko_recon.report.evidence import evidence_text
 from qerko_recon.report.labels import LABELS, signed, term
 from qerko_recon.report.page.drawing import bridge_svg
 from qerko_recon.report.page.tables import (
     bridge_table,
+    days_table,
     readings_table,
     sources_table,
     suggestions_table,
@@ -104,6 +106,7 @@ def render_html(result: Reconciliation, language: str = "en") -> str:
                 for currency, steps in walks_of(result.bridge).items()
             ],
             bridge=bridge_table(result, language),
+            days=days_table(result, language),
             severities=[
                 (name, severity_name(name, language))
                 for name in _SEVERITIES
@@ -174,7 +177,7 @@ def _break(row: Mapping[str, Any], language: str) -> Mapping[str, Any]:
         "sentence": row["sentence"],
         "action": action(row, language),
         "cause": cause(row, language),
-        "evidence": "; ".join(one_line(one, _LONG) for one in row["evidence"] or ()),
+        "evidence": evidence_text(row["evidence"], language),
         "note": one_line(row.get("note") or "", _LONG),
         "figures": list(_figures(row, language)),
         "currency": one_line(row["currency"]),

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from qerko_recon.recon import Reconciliation
+from qerko_recon.recon.day_bridge import MOVED
+from qerko_recon.report.days import days_of
+from qerko_recon.report.evidence import evidence_text
 from qerko_recon.report.labels import LABELS, percent, signed, term
 from qerko_recon.report.rows import plain_rows
 from qerko_recon.report.tips import TipRow
 from qerko_recon.report.walk import walks_of
-from qerko_recon.wording import format_money, format_number, one_line
+from qerko_recon.wording import format_date, format_money, format_number, one_line
 
 __all__ = [
     "Cell",
     "Table",
     "bridge_table",
+    "days_table",
     "readings_table",
     "sources_table",
     "suggestions_table",
@@ -25,6 +30,7 @@ __all__ = [
 ]
 
 _LONG: Final = 1000
+_ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,27 @@ def bridge_table(result: Reconciliation, language: str) -> Table:
     return Table(_heads(language, *names), rows, (2, 3, 4))
 
 
+def days_table(result: Reconciliation, language: str) -> Table:
+    """Show each business day; nothing where there is one alone."""
+    days = days_of(result.bridge_by_day)
+    if len({one.day for one in days}) <= 1:
+        return Table((), ())
+    rows = [
+        [
+            format_date(one.day, language) if one.day else LABELS.say("report.no_day", language),
+            one_line(one.currency),
+            format_money(one.settled, None, language),
+            format_money(one.posted, None, language),
+            signed(one.variance, None, language),
+            signed(one.moves.get(MOVED, _ZERO), None, language),
+            format_number(one.breaks, language),
+        ]
+        for one in days
+    ]
+    names = ("business_date", "currency", "settled", "posted", "variance", "moved", "breaks")
+    return Table(_heads(language, *names), rows, (2, 3, 4, 5, 6))
+
+
 def tips_table(tips: Iterable[TipRow], language: str) -> Table:
     """Show tips by provider."""
 
@@ -117,7 +144,7 @@ def suggestions_table(result: Reconciliation, language: str) -> Table:
             format_money(row["settled"], row["currency"], language),
             format_money(row["posted"], row["currency"], language),
             term("rule", row["rule"], language),
-            "; ".join(one_line(one, _LONG) for one in row.get("evidence") or ()),
+            evidence_text(row["evidence"], language),
         ]
         for row in plain_rows(matches)
     ]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from qerko_recon.recon import Reconciliation
 from qerko_recon.recon.sentences import action, cause, kind_name, severity_name
+from qerko_recon.report.evidence import evidence_text
 from qerko_recon.report.rows import plain_columns
 from qerko_recon.report.workbook.places import Places
 from qerko_recon.report.workbook.sheets import Column, Sheet
@@ -63,7 +64,12 @@ def _on_screen(
         words.column("business_date", "date", _all(rows, "business_date")),
         words.column("age", "count", _all(rows, "age")),
         words.column("cause", "long", [cause(row, words.language) for row in rows], 70),
-        words.column("evidence", "long", ["; ".join(row["evidence"] or ()) for row in rows], 60),
+        words.column(
+            "evidence",
+            "long",
+            [evidence_text(row["evidence"], words.language) for row in rows],
+            60,
+        ),
         words.column("lines", "long", [joined(row["tender_ids"]) for row in rows], 30),
     ]
     if "log_records" in result.breaks:

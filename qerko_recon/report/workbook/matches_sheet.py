@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qerko_recon.recon import Reconciliation
+from qerko_recon.report.evidence import evidence_text
 from qerko_recon.report.labels import term
 from qerko_recon.report.rows import plain_columns
 from qerko_recon.report.workbook.places import Places
@@ -34,10 +35,10 @@ def write_matches(sheet: Sheet, result: Reconciliation, places: Places, words: W
         words.column("posted", "money", own["posted"]),
         words.column("variance", "money", own["variance"]),
         words.column("currency", "unit", own["currency"]),
+        words.column(
+            "evidence", "long", [evidence_text(one, words.language) for one in own["evidence"]], 50
+        ),
     ]
-    if "evidence" in own:
-        texts = ["; ".join(one or ()) or None for one in own["evidence"]]
-        columns.append(words.column("evidence", "long", texts, 50))
     sheet.table("Matches", columns)
     status = 2
     for number, one in enumerate(own["status"], start=1):

@@ -74,9 +74,9 @@ def write_others(sheet: Sheet, result: Reconciliation, words: Words) -> None:
     sheet.table("OtherTenders", list(_line_columns(result.others, words).values()))
 
 
-def write_failures(sheet: Sheet, failures: pd.DataFrame, words: Words) -> None:
+def write_failures(sheet: Sheet, result: Reconciliation, words: Words) -> None:
     """Write the IDs that were asked for and not had."""
-    own = plain_columns(failures, "payment_id", "kind", "status", "detail", "attempts")
+    own = plain_columns(result.failures, "payment_id", "kind", "status", "detail", "attempts")
     columns = [
         words.column("payment", "id", own["payment_id"]),
         words.column("kind", "text", [_failure(one, words) for one in own["kind"]]),

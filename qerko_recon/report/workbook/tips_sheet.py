@@ -26,14 +26,8 @@ _ZERO: Final = Decimal(0)
 _Value = Callable[[int, TipRow], object]
 
 
-def write_tips(sheet: Sheet, result: Reconciliation, words: Words) -> int:
-    """Write the tips of each provider, their totals, which tie to the rows, and the charts.
-
-    Returns
-    -------
-    int
-        How many rows there are.
-    """
+def write_tips(sheet: Sheet, result: Reconciliation, words: Words) -> None:
+    """Write the tips of each provider, their totals, which tie to the rows, and the charts."""
     rows = tips_by_provider(result)
     columns = _columns(rows, 2, words, _own)
     below = sheet.table("Tips", columns)
@@ -50,7 +44,6 @@ def write_tips(sheet: Sheet, result: Reconciliation, words: Words) -> int:
             sheet.worksheet.insert_chart(place, 0, chart)
             place += _CHART_ROWS
         first += len(own)
-    return len(rows)
 
 
 def _columns(
@@ -90,7 +83,7 @@ def _own(name: str) -> _Value:
 def _rate(number: int, row: TipRow) -> Formula | None:
     if row.fee_rate is None:
         return None
-    return Formula(f"=IF(D{number}=0,0,E{number}/D{number})", row.fee_rate)
+    return Formula(f"=IF(D{number}=0,0,ROUND(E{number}/D{number},6))", row.fee_rate)
 
 
 def _variance(number: int, row: TipRow) -> Formula | None:

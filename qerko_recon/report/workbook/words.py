@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -9,10 +10,11 @@ from qerko_recon.report.labels import LABELS
 from qerko_recon.report.workbook.cells import Formula, Kind
 from qerko_recon.report.workbook.sheets import Column
 
-__all__ = ["Words", "joined"]
+__all__ = ["Words", "cells_of", "joined"]
 
 _NOTHING: Final[Mapping[str, object]] = {}
 _IDS_NAMED: Final = 50
+_MEANT: Final = re.compile(r"[\[\]#']")
 
 
 class Words:
@@ -42,7 +44,7 @@ class Words:
 
     def cells(self, table: str, column: str) -> str:
         """Name a table's column in a formula."""
-        return f"{table}[{self.heading(column)}]"
+        return cells_of(table, self.heading(column))
 
     def sum(self, table: str, column: str, **same: str) -> str:
         """Write the sum of a column over the rows that have these values, to the last digit.
@@ -50,21 +52,34 @@ class Words:
         Cells are compared whole and by case: a currency is data, and ``SUMIFS`` would take
         ``*`` or ``<1`` for a pattern.
         """
-        tests = ",".join(
-            f"--EXACT({self.cells(table, name)},{cell})" for name, cell in same.items()
-        )
-        return f"=ROUND(SUMPRODUCT({tests},{self.cells(table, column)}),6)"
+        return self.sum_of(table, self.heading(column), **same)
+
+    def sum_of(self, table: str, heading: str, **same: str) -> str:
+        """Write the sum of the column of a heading."""
+        tests = self._tests(table, same)
+        return f"=ROUND(SUMPRODUCT({tests},{cells_of(table, heading)}),6)"
 
     def count(self, table: str, **same: str) -> str:
         """Write the number of rows that have these values."""
-        tests = ",".join(
+        return f"=SUMPRODUCT({self._tests(table, same)})"
+
+    def _tests(self, table: str, same: Mapping[str, str]) -> str:
+        return ",".join(
             f"--EXACT({self.cells(table, name)},{cell})" for name, cell in same.items()
         )
-        return f"=SUMPRODUCT({tests})"
 
     def less(self, minuend: str, subtrahend: str, value: Any) -> Formula:
         """Write one cell less another, to the last digit."""
         return Formula(f"=ROUND({minuend}-{subtrahend},6)", value)
+
+
+def cells_of(table: str, heading: str) -> str:
+    """Name a table's column in a formula, where some characters have a meaning of their own."""
+    return f"{table}[{_MEANT.sub(_escaped, heading)}]"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"'{found[0]}"
 
 
 def joined(ids: Sequence[str] | None) -> str | None:

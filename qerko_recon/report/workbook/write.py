@@ -1,15 +1,14 @@
 """A result in, its workbook out: every sheet, filled in the order that their links ask for.
 
 Sheets: Summary, Breaks (with an empty column for notes), Matches, Tips and Bridge (each with
-charts), Payments, Source rows, and where there are any: lines of other tenders, IDs not fetched,
-problems of the export. The same result gives the same bytes.
+charts), By day, Payments, Source rows, and where there are any: lines of other tenders, IDs not
+fetched, problems of the export. The same result gives the same bytes.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ from qerko_recon.report.rows import breaks_by_kind
 from qerko_recon.report.saving import saved_at
 from qerko_recon.report.workbook.breaks_sheet import write_breaks
 from qerko_recon.report.workbook.bridge_sheet import write_bridge
+from qerko_recon.report.workbook.days_sheet import write_days
 from qerko_recon.report.workbook.matches_sheet import write_matches
 from qerko_recon.report.workbook.places import Places
 from qerko_recon.report.workbook.sheets import Book, check_rows
@@ -67,46 +67,38 @@ def write_workbook(
         elsewhere, or its folder does not exist.
     """
     words = Words(language_of(language), result.summary.time_zone)
-    contents = _Contents.of(result)
-    for name, frame in contents.frames():
+    frames = dict(_frames(result))
+    for name, frame in frames.items():
         check_rows(words.sheet(name), len(frame))
     with saved_at(path) as draft:
-        _write(result, contents, words, draft)
+        _write(result, frames, words, draft)
 
 
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """What the sheets hold."""
-
-    result: Reconciliation
-    failures: pd.DataFrame | None
-
-    @classmethod
-    def of(cls, result: Reconciliation) -> _Contents:
-        return cls(result, getattr(result, "failures", None))
-
-    def frames(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Give the frame behind each sheet; one that may be empty only where it is not."""
-        result = self.result
-        yield "breaks", result.breaks
-        yield "matches", result.matches
-        yield "bridge", result.bridge
-        yield "payments", result.payments
-        yield "lines", result.tenders
-        for name, frame in (
-            ("others", result.others),
-            ("failures", self.failures),
-            ("problems", result.problems),
-        ):
-            if frame is not None and len(frame):
-                yield name, frame
+def _frames(result: Reconciliation) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give the frame behind each sheet; one that may be empty only where it is not."""
+    yield "breaks", result.breaks
+    yield "matches", result.matches
+    yield "tips", result.tip_bridge
+    yield "bridge", result.bridge
+    yield "days", result.bridge_by_day
+    yield "payments", result.payments
+    yield "lines", result.tenders
+    for name, frame in (
+        ("others", result.others),
+        ("failures", result.failures),
+        ("problems", result.problems),
+    ):
+        if len(frame):
+            yield name, frame
 
 
-def _write(result: Reconciliation, contents: _Contents, words: Words, draft: Path) -> None:
+def _write(
+    result: Reconciliation, frames: Mapping[str, pd.DataFrame], words: Words, draft: Path
+) -> None:
     workbook = Workbook(str(draft))
     try:
         _set_properties(workbook, result, words)
-        _fill(workbook, result, contents, words)
+        _fill(workbook, result, frames, words)
     except BaseException:
         workbook.fileclosed = True  # half a workbook is not written
         raise
@@ -117,31 +109,30 @@ def _write(result: Reconciliation, contents: _Contents, words: Words, draft: Pat
         raise OSError(*error.args[0].args) from error
 
 
-def _fill(workbook: Any, result: Reconciliation, contents: _Contents, words: Words) -> None:
+def _fill(
+    workbook: Any, result: Reconciliation, frames: Mapping[str, pd.DataFrame], words: Words
+) -> None:
     page = words.say("report.page", {"page": "&P", "pages": "&N"})
     book = Book(workbook, ZoneInfo(result.summary.time_zone), words.language, f"&R{page}")
     venue = one_line(result.summary.venue or "").replace("&", "&&")
     header = " · ".join(filter(None, (words.say("report.title"), venue, "&A")))
-    frames = dict(contents.frames())
-    names = ["summary", "breaks", "matches", "tips", *list(frames)[2:]]
-    sheets = {name: book.sheet(words.sheet(name), header) for name in names}
+    sheets = {name: book.sheet(words.sheet(name), header) for name in ("summary", *frames)}
     breaks = [row for kind in breaks_by_kind(result, words.language) for row in kind.rows]
     places = Places(result, breaks, words)
     write_breaks(sheets["breaks"], result, breaks, places, words)
     write_matches(sheets["matches"], result, places, words)
-    tips = write_tips(sheets["tips"], result, words)
+    write_tips(sheets["tips"], result, words)
     write_bridge(sheets["bridge"], result.bridge, places, words)
+    days = write_days(sheets["days"], result.bridge_by_day, result.bridge, words)
     write_payments(sheets["payments"], result, places, words)
     write_lines(sheets["lines"], result, places, words)
     if "others" in sheets:
         write_others(sheets["others"], result, words)
     if "failures" in sheets:
-        write_failures(sheets["failures"], frames["failures"], words)
+        write_failures(sheets["failures"], result, words)
     if "problems" in sheets:
         write_problems(sheets["problems"], result, words)
-    rows = {name: len(frames[name]) for name in names if name in frames}
-    rows |= {"tips": tips}
-    rows = {name: rows[name] for name in names if name in rows}
+    rows = {name: len(frame) for name, frame in frames.items()} | {"days": days}
     write_summary(sheets["summary"], result, rows, words)
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -111,14 +112,23 @@ def test_many_breaks_are_bound_in_sheaves(made):
     assert [one.get("class") for one in page.attributes].count("sheaf") == 3
 
 
-def test_suggestions_are_shown_and_said_not_to_count(faulty, page):
+def test_suggestions_are_shown_and_said_not_to_count(made, page):
     assert "Suggested matches" not in page
-    status = ["suggested", *faulty.matches["status"][1:]]
-    matches = faulty.matches.assign(status=pd.array(status, faulty.matches["status"].dtype))
-    text = render_html(replace(faulty, matches=matches))
+    result = made([made.paid("77", "123", bill_id=None)], [made.posted(None, "123", bill_id=None)])
+    (match,) = result.matches["match_id"]
+    text = render_html(result)
     assert "Suggested matches" in text
-    assert faulty.matches["match_id"][0] in text
+    assert match in text
     assert "not counted" in text
+
+
+def test_days_are_shown_where_there_are_several(made, clean):
+    assert "Bridge by business day" not in render_html(clean)
+    later = datetime(2026, 11, 22, 19, tzinfo=UTC)
+    payments = [made.paid("1", "10"), made.paid("2", "20", created_at=later)]
+    text = render_html(made(payments, [made.posted("1", "10"), made.posted("2", "20")]))
+    assert "Bridge by business day" in text
+    assert "22 Nov 2026" in text
 
 
 def test_a_note_on_a_break_is_shown(faulty):
