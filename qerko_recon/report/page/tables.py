@@ -122,7 +122,7 @@ def tips_table(tips: Iterable[TipRow], language: str) -> Table:
             format_number(tip.payments, language),
             money(tip.gross),
             money(tip.fee),
-            "" if tip.fee_rate is None else percent(tip.fee_rate, language),
+            "" if tip.rate is None else percent(tip.rate, language),
             *(money(value) for value in (tip.net, tip.settled, tip.posted)),
             "" if tip.variance is None else signed(tip.variance, None, language),
         ]

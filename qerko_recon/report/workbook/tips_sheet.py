@@ -21,6 +21,7 @@ _GROSS, _FEE, _NET = 3, 4, 6
 _CHART_ROWS: Final = 24
 _SIZE: Final = {"width": 890, "height": 440}
 _WIDTHS: Final = (30, 11, 13, 15, 14, 14, 15, 16, 16, 14, 14)
+_PLACES: Final = 6
 _ZERO: Final = Decimal(0)
 
 _Value = Callable[[int, TipRow], object]
@@ -81,9 +82,9 @@ def _own(name: str) -> _Value:
 
 
 def _rate(number: int, row: TipRow) -> Formula | None:
-    if row.fee_rate is None:
+    if row.rate is None:
         return None
-    return Formula(f"=IF(D{number}=0,0,ROUND(E{number}/D{number},6))", row.fee_rate)
+    return Formula(f"=IF(D{number}=0,0,ROUND(E{number}/D{number},6))", round(row.rate, _PLACES))
 
 
 def _variance(number: int, row: TipRow) -> Formula | None:
