@@ -147,18 +147,31 @@ def _report(
     from qerko_recon.report import reconcile
 
     result = reconcile(payments, pos, log=log, policy=policy)
-    for file, write in (
-        (reporting.out, result.to_excel),
-        (reporting.html_out, result.to_html),
-    ):
-        if file is not None:
-            write(file, language=reporting.language)
-            say(f"Written: {file}")
+    _write(result, reporting)
     if reporting.as_json:
         print_json(_as_json(result, reporting.language))
     else:
         print_result(result, reporting.language)
     return BREAKS if len(result.breaks) else CLEAN
+
+
+def _write(result: Result, reporting: Reporting) -> None:
+    """Write the files asked for."""
+    language = reporting.language
+    for file, write in (
+        (reporting.out, result.to_excel),
+        (reporting.html_out, result.to_html),
+        (reporting.eml_out, result.to_eml),
+    ):
+        if file is not None:
+            write(file, language=language)
+            say(f"Written: {file}")
+    if reporting.frames_out is not None:
+        # English is what machines read; other languages have their own decimal mark.
+        written = result.to_frames(
+            reporting.frames_out, language=None if language == "en" else language
+        )
+        say(f"Written: {reporting.frames_out}, {len(written)} files")
 
 
 def _as_json(result: Result, language: str) -> dict[str, Any]:

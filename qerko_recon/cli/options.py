@@ -30,6 +30,7 @@ __all__ = [
     "fetch_options",
     "file_in",
     "file_out",
+    "folder_out",
     "json_option",
     "language_option",
     "log_options",
@@ -46,6 +47,7 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 file_in = click.Path(dir_okay=True, path_type=Path)
 file_out = click.Path(dir_okay=False, path_type=Path)
+folder_out = click.Path(file_okay=False, path_type=Path)
 _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]
 
@@ -169,6 +171,8 @@ class Reporting:
 
     out: Path | None
     html_out: Path | None
+    eml_out: Path | None
+    frames_out: Path | None
     language: str
     as_json: bool
 
@@ -313,6 +317,17 @@ report_options = _gathered(
     Reporting,
     click.option("--out", type=file_out, help="Write the Excel workbook here."),
     click.option("--html", "html_out", type=file_out, help="Write the page here."),
+    click.option(
+        "--eml", "eml_out", type=file_out, help="Write a mail here, the workbook attached."
+    ),
+    click.option(
+        "--frames",
+        "frames_out",
+        type=folder_out,
+        metavar="FOLDER",
+        help="Write every frame here, as Parquet and as CSV (plain in English, for spreadsheets "
+        "in other languages).",
+    ),
     language_option,
     json_option,
 )
