@@ -63,12 +63,12 @@ def _on_screen(
         words.column("source", "link", sources),
         words.column("business_date", "date", _all(rows, "business_date")),
         words.column("age", "count", _all(rows, "age")),
-        words.column("cause", "long", [cause(row, words.language) for row in rows], 70),
+        words.column("cause", "long", [cause(row, words.language) for row in rows], 90),
         words.column(
             "evidence",
             "long",
             [evidence_text(row["evidence"], words.language) for row in rows],
-            60,
+            100,
         ),
         words.column("lines", "long", [joined(row["tender_ids"]) for row in rows], 30),
     ]
