@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qerko_recon.recon import Reconciliation
+import pandas as pd
+
 from qerko_recon.report.evidence import evidence_text
 from qerko_recon.report.labels import term
 from qerko_recon.report.rows import plain_columns
@@ -13,9 +14,9 @@ from qerko_recon.report.workbook.words import Words, joined
 __all__ = ["write_matches"]
 
 
-def write_matches(sheet: Sheet, result: Reconciliation, places: Places, words: Words) -> None:
-    """Write the matches in the order of the result."""
-    own = plain_columns(result.matches, *result.matches.columns)
+def write_matches(sheet: Sheet, matches: pd.DataFrame, places: Places, words: Words) -> None:
+    """Write the matches in their own order."""
+    own = plain_columns(matches, *matches.columns)
     payments, lines = own["payment_ids"], own["tender_ids"]
 
     def said(table: str, name: str) -> list[str]:

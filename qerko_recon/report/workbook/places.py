@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon import Reconciliation
 from qerko_recon.report.labels import term
 from qerko_recon.report.workbook.cells import Link, cell_name
+from qerko_recon.report.workbook.listed import Listed
 from qerko_recon.report.workbook.sheets import LINKS
 from qerko_recon.report.workbook.words import Words
 
@@ -27,7 +27,7 @@ class Places:
 
     Parameters
     ----------
-    result
+    listed
         Its payments, lines and matches stand in their sheets in their own order.
     breaks
         The breaks in the order of their sheet, those of a kind and currency together.
@@ -35,14 +35,14 @@ class Places:
         Names the sheets.
     """
 
-    def __init__(self, result: Reconciliation, breaks: Sequence[Row], words: Words) -> None:
+    def __init__(self, listed: Listed, breaks: Sequence[Row], words: Words) -> None:
         self._words = words
-        self._lines = _rows_of(result.tenders["tender_id"])
-        self._payments = _rows_of(result.payments["payment_id"])
+        self._lines = _rows_of(listed.tenders["tender_id"])
+        self._payments = _rows_of(listed.payments["payment_id"])
         self._breaks_of_lines = _first_and_all(breaks, lambda row: row["tender_ids"] or ())
         self._breaks_of_payments = _first_and_all(breaks, lambda row: (row["payment_id"],))
-        self._matches_of_payments = self._matches(result.matches, "payment_ids")
-        self._matches_of_lines = self._matches(result.matches, "tender_ids")
+        self._matches_of_payments = self._matches(listed.matches, "payment_ids")
+        self._matches_of_lines = self._matches(listed.matches, "tender_ids")
         self._blocks: dict[tuple[str, str], tuple[int, int]] = {}
         for number, row in enumerate(breaks, start=1):
             key = row["currency"], row["kind"]

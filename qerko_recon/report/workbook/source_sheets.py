@@ -16,10 +16,10 @@ from qerko_recon.report.workbook.words import Words
 __all__ = ["write_failures", "write_lines", "write_others", "write_payments", "write_problems"]
 
 
-def write_payments(sheet: Sheet, result: Reconciliation, places: Places, words: Words) -> None:
+def write_payments(sheet: Sheet, payments: pd.DataFrame, places: Places, words: Words) -> None:
     """Write every payment with what it settles for."""
     own = plain_columns(
-        result.payments,
+        payments,
         "payment_id",
         "bill_id",
         "state",
@@ -53,10 +53,10 @@ def write_payments(sheet: Sheet, result: Reconciliation, places: Places, words: 
     sheet.table("Payments", columns)
 
 
-def write_lines(sheet: Sheet, result: Reconciliation, places: Places, words: Words) -> None:
+def write_lines(sheet: Sheet, tenders: pd.DataFrame, places: Places, words: Words) -> None:
     """Write every POS line of Qerko's with what it counts for."""
-    own = _line_columns(result.tenders, words)
-    more = plain_columns(result.tenders, "tender_id", "posted", "posted_tip")
+    own = _line_columns(tenders, words)
+    more = plain_columns(tenders, "tender_id", "posted", "posted_tip")
     ids = more["tender_id"]
     columns = [
         own.pop("line"),

@@ -28,7 +28,12 @@ _SIGN_HEIGHT: Final = 30
 
 
 def write_summary(
-    sheet: Sheet, result: Reconciliation, rows: Mapping[str, int], words: Words
+    sheet: Sheet,
+    result: Reconciliation,
+    rows: Mapping[str, int],
+    words: Words,
+    *,
+    lists_all: bool = True,
 ) -> None:
     """Write the summary; it comes last, since it says what the other sheets had to do.
 
@@ -36,10 +41,12 @@ def write_summary(
     ----------
     rows
         How many rows each of the other sheets holds, by its name in the catalogs.
+    lists_all
+        Whether every payment and line has a row of its own.
     """
     for place, width in enumerate(_WIDTHS):
         sheet.worksheet.set_column(place, place, width)
-    page = _Page(sheet, result, words)
+    page = _Page(sheet, result, words, lists_all=lists_all)
     page.head()
     page.totals()
     page.contents(rows)
@@ -55,7 +62,10 @@ def write_summary(
 class _Page:
     """Writes downwards, block by block."""
 
-    def __init__(self, sheet: Sheet, result: Reconciliation, words: Words) -> None:
+    def __init__(
+        self, sheet: Sheet, result: Reconciliation, words: Words, *, lists_all: bool
+    ) -> None:
+        self._lists_all = lists_all
         self._sheet = sheet
         self._result = result
         self._words = words
@@ -154,6 +164,8 @@ class _Page:
 
     def notes(self) -> None:
         notes = [one.say(self._words.language) for one in self._result.summary.remarks]
+        if not self._lists_all:
+            notes.append(self._words.say("workbook.left_out"))
         if self._sheet.book.has_long_numbers:
             notes.append(self._words.say("workbook.as_text"))
         if not notes:
@@ -186,10 +198,16 @@ class _Page:
             words.less(f"C{number}", f"B{number}", total.variance),
             Formula(words.sum("Breaks", "variance", currency=own), explained),
             words.less(f"D{number}", f"E{number}", total.variance - explained),
-            Formula(words.count("Payments", currency=own), total.payments),
-            Formula(words.count("SourceRows", currency=own), total.tenders),
+            self._count("Payments", own, total.payments),
+            self._count("SourceRows", own, total.tenders),
             Formula(words.count("Breaks", currency=own), total.breaks),
         )
+
+    def _count(self, table: str, currency: str, count: int) -> Formula | int:
+        """Count the rows, where each has one of its own."""
+        if not self._lists_all:
+            return count
+        return Formula(self._words.count(table, currency=currency), count)
 
     def _table(
         self, name: str, rows: Sequence[tuple[object, ...]], *columns: tuple[str, Kind]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from qerko_recon.report.labels import LABELS
 from qerko_recon.report.workbook.cells import Formula, Kind
 from qerko_recon.report.workbook.sheets import Column
+from qerko_recon.wording import format_number
 
 __all__ = ["Words", "cells_of", "joined"]
 
@@ -27,6 +28,10 @@ class Words:
     def say(self, key: str, values: Mapping[str, object] = _NOTHING) -> str:
         """Say a label."""
         return LABELS.say(key, self.language, values)
+
+    def number(self, count: int) -> str:
+        """Write a count."""
+        return format_number(count, self.language)
 
     def sheet(self, name: str) -> str:
         """Name a sheet; Excel takes 31 characters."""

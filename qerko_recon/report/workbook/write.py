@@ -26,6 +26,7 @@ from qerko_recon.report.saving import saved_at
 from qerko_recon.report.workbook.breaks_sheet import write_breaks
 from qerko_recon.report.workbook.bridge_sheet import write_bridge
 from qerko_recon.report.workbook.days_sheet import write_days
+from qerko_recon.report.workbook.listed import Listed, check_size, list_rows
 from qerko_recon.report.workbook.matches_sheet import write_matches
 from qerko_recon.report.workbook.places import Places
 from qerko_recon.report.workbook.sheets import Book, check_rows
@@ -67,22 +68,24 @@ def write_workbook(
         elsewhere, or its folder does not exist.
     """
     words = Words(language_of(language), result.summary.time_zone)
-    frames = dict(_frames(result))
+    listed = list_rows(result, words)
+    frames = dict(_frames(result, listed))
     for name, frame in frames.items():
         check_rows(words.sheet(name), len(frame))
+    check_size(list(frames.values()))
     with saved_at(path) as draft:
-        _write(result, frames, words, draft)
+        _write(result, listed, frames, words, draft)
 
 
-def _frames(result: Reconciliation) -> Iterator[tuple[str, pd.DataFrame]]:
+def _frames(result: Reconciliation, listed: Listed) -> Iterator[tuple[str, pd.DataFrame]]:
     """Give the frame behind each sheet; one that may be empty only where it is not."""
     yield "breaks", result.breaks
-    yield "matches", result.matches
+    yield "matches", listed.matches
     yield "tips", result.tip_bridge
     yield "bridge", result.bridge
     yield "days", result.bridge_by_day
-    yield "payments", result.payments
-    yield "lines", result.tenders
+    yield "payments", listed.payments
+    yield "lines", listed.tenders
     for name, frame in (
         ("others", result.others),
         ("failures", result.failures),
@@ -93,12 +96,16 @@ def _frames(result: Reconciliation) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _write(
-    result: Reconciliation, frames: Mapping[str, pd.DataFrame], words: Words, draft: Path
+    result: Reconciliation,
+    listed: Listed,
+    frames: Mapping[str, pd.DataFrame],
+    words: Words,
+    draft: Path,
 ) -> None:
     workbook = Workbook(str(draft))
     try:
         _set_properties(workbook, result, words)
-        _fill(workbook, result, frames, words)
+        _fill(workbook, result, listed, frames, words)
     except BaseException:
         workbook.fileclosed = True  # half a workbook is not written
         raise
@@ -110,7 +117,11 @@ def _write(
 
 
 def _fill(
-    workbook: Any, result: Reconciliation, frames: Mapping[str, pd.DataFrame], words: Words
+    workbook: Any,
+    result: Reconciliation,
+    listed: Listed,
+    frames: Mapping[str, pd.DataFrame],
+    words: Words,
 ) -> None:
     page = words.say("report.page", {"page": "&P", "pages": "&N"})
     book = Book(workbook, ZoneInfo(result.summary.time_zone), words.language, f"&R{page}")
@@ -118,14 +129,14 @@ def _fill(
     header = " · ".join(filter(None, (words.say("report.title"), venue, "&A")))
     sheets = {name: book.sheet(words.sheet(name), header) for name in ("summary", *frames)}
     breaks = [row for kind in breaks_by_kind(result, words.language) for row in kind.rows]
-    places = Places(result, breaks, words)
+    places = Places(listed, breaks, words)
     write_breaks(sheets["breaks"], result, breaks, places, words)
-    write_matches(sheets["matches"], result, places, words)
+    write_matches(sheets["matches"], listed.matches, places, words)
     write_tips(sheets["tips"], result, words)
     write_bridge(sheets["bridge"], result.bridge, places, words)
     days = write_days(sheets["days"], result.bridge_by_day, result.bridge, words)
-    write_payments(sheets["payments"], result, places, words)
-    write_lines(sheets["lines"], result, places, words)
+    write_payments(sheets["payments"], listed.payments, places, words)
+    write_lines(sheets["lines"], listed.tenders, places, words)
     if "others" in sheets:
         write_others(sheets["others"], result, words)
     if "failures" in sheets:
@@ -133,7 +144,7 @@ def _fill(
     if "problems" in sheets:
         write_problems(sheets["problems"], result, words)
     rows = {name: len(frame) for name, frame in frames.items()} | {"days": days}
-    write_summary(sheets["summary"], result, rows, words)
+    write_summary(sheets["summary"], result, rows, words, lists_all=listed.is_whole)
 
 
 def _set_properties(workbook: Any, result: Reconciliation, words: Words) -> None:

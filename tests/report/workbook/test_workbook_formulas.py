@@ -10,8 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workbook_formulas import Formulas
 
+from qerko_recon.errors import QerkoReconError
 from qerko_recon.report import write_workbook
+from qerko_recon.report.labels import LABELS
 from qerko_recon.report.tips import tip_totals, tips_by_provider
+from qerko_recon.report.workbook import listed
 from qerko_recon.wording import LANGUAGES
 
 AMOUNTS = st.integers(-(10**6), 10**8).map(lambda units: Decimal(units).scaleb(-3))
@@ -119,3 +122,30 @@ def test_a_formula_that_lost_a_row_would_show(faulty, tmp_path):
     sheet.cell(2, settled).value = None
     assert Formulas(formulas.book).column("ControlTotals[Unexplained]")[0] != 0
     assert any(Formulas(formulas.book).column("Bridge[Check]"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_too_many_rows_are_summed_up_and_the_totals_stay(
+    made, faulty, tmp_path, monkeypatch, language
+):
+    monkeypatch.setattr(listed, "_MOST_ROWS", 3)
+    many = made(
+        [made.paid(str(one), f"{one}.25", "0.25") for one in range(50)],
+        [made.posted(str(one), f"{one}.00", "0.25") for one in range(49)],
+    )
+    for number, result in enumerate((faulty, many)):
+        check(result, tmp_path / f"{number}.xlsx", language)
+    book = openpyxl.load_workbook(tmp_path / "1.xlsx", data_only=True)
+    payments = book[LABELS.say("sheet.payments", language)]
+    rest, *more = [row[0].value for row in payments.iter_rows(min_row=2)][1:]
+    assert "49" in rest
+    assert more == []
+    notes = {cell.value for cell in book.worksheets[0]["A"]}
+    assert LABELS.say("workbook.left_out", language) in notes
+
+
+def test_no_more_cells_are_written_than_memory_holds(faulty, tmp_path, monkeypatch):
+    monkeypatch.setattr(listed, "_MOST_CELLS", 100)
+    with pytest.raises(QerkoReconError, match=r"would have \d+ cells, and 100 are the most"):
+        write_workbook(faulty, tmp_path / "big.xlsx")
+    assert list(tmp_path.iterdir()) == []
