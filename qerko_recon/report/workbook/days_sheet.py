@@ -17,7 +17,6 @@ from qerko_recon.report.workbook.words import Words
 __all__ = ["write_days"]
 
 _ZERO: Final = Decimal(0)
-_WIDTH: Final = 15
 
 
 def write_days(
@@ -45,7 +44,7 @@ def write_days(
         columns.append(words.column("venue", "text", [one.venue for one in days]))
     below = sheet.table("Days", columns, frozen_columns=2)
     totals = _totals(days, steps, below + 2, words)
-    sheet.plain_table("DayTotals", totals, [_WIDTH] * len(totals), at=below + 1)
+    sheet.plain_table("DayTotals", totals, sheet.widths[: len(totals)], at=below + 1)
     return len(days)
 
 
@@ -55,14 +54,13 @@ def _amounts(days: Sequence[DayWalk], steps: Sequence[str], words: Words) -> lis
             step_name(step, words.language),
             "money",
             [one.moves.get(step, _ZERO) for one in days],
-            _WIDTH,
         )
         for step in steps
     ]
     return [
-        words.column("settled", "money", [one.settled for one in days], _WIDTH),
+        words.column("settled", "money", [one.settled for one in days]),
         *moves,
-        words.column("posted", "money", [one.posted for one in days], _WIDTH),
+        words.column("posted", "money", [one.posted for one in days]),
     ]
 
 

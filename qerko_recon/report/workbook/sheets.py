@@ -146,6 +146,7 @@ class Sheet:
     def __init__(self, book: Book, worksheet: Any) -> None:
         self.book = book
         self.worksheet = worksheet
+        self.widths: list[float] = []
         self._links = 0
 
     def table(
@@ -158,7 +159,7 @@ class Sheet:
         int
             The first row below it.
         """
-        widths = [_width(column) for column in columns]
+        widths = self.widths = [_width(column) for column in columns]
         for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
             self.worksheet.set_column(place, place, width, self.book.format(column.kind))
         below = self.plain_table(name, columns, widths, at=at, has_filter=True)

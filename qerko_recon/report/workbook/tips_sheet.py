@@ -32,6 +32,7 @@ def write_tips(sheet: Sheet, result: Reconciliation, words: Words) -> None:
     rows = tips_by_provider(result)
     columns = _columns(rows, 2, words, _own)
     below = sheet.table("Tips", columns)
+    sheet.worksheet.set_column(len(columns), len(columns), _WIDTHS[-1])
     totals = tip_totals(rows)
     at = below + 1
     sheet.plain_table("TipTotals", _total_columns(totals, at + 2, words), _WIDTHS, at=at)
