@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit bench notebook samples lock clean
+.PHONY: help demo test lint typecheck unit bench notebook samples pictures lock clean
 
 help:
 	@echo "make demo      reconcile a day of trade on the built-in simulator"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench     measure the budgets, each beside its peer (some minutes)"
 	@echo "make notebook  open the daily close in JupyterLab"
 	@echo "make samples   write data_samples/ anew"
+	@echo "make pictures  draw the pictures of the README anew (needs Chromium, LibreOffice)"
 	@echo "make lock      write constraints.txt anew (needs uv)"
 	@echo "make clean     remove .venv and caches"
 
@@ -52,6 +53,9 @@ notebook: .venv/notebook.done
 samples: .venv/core.done
 	.venv/bin/python -m qerko_recon.simulator.samples data_samples
 	.venv/bin/python -m qerko_recon.session_samples data_samples
+
+pictures: .venv/core.done
+	.venv/bin/python data_samples/pictures/draw.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --all-extras --group dev \

@@ -31,6 +31,7 @@ __all__ = [
     "fetch_options",
     "file_in",
     "file_out",
+    "folder_out",
     "gathered",
     "json_option",
     "language_option",
@@ -48,6 +49,7 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 file_in = click.Path(dir_okay=True, path_type=Path)
 file_out = click.Path(dir_okay=False, path_type=Path)
+folder_out = click.Path(file_okay=False, path_type=Path)
 _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]
 
@@ -171,6 +173,8 @@ class Reporting:
 
     out: Path | None
     html_out: Path | None
+    eml_out: Path | None
+    frames_out: Path | None
     language: str
     as_json: bool
 
@@ -178,10 +182,19 @@ class Reporting:
         """Write the reports that were asked for."""
         from qerko_recon.cli.show import say
 
-        for file, write in ((self.out, result.to_excel), (self.html_out, result.to_html)):
+        for file, write in (
+            (self.out, result.to_excel),
+            (self.html_out, result.to_html),
+            (self.eml_out, result.to_eml),
+        ):
             if file is not None:
                 write(file, language=self.language)
                 say(f"Written: {file}")
+        if self.frames_out is not None:
+            # English is what machines read; other languages have their own decimal mark.
+            language = None if self.language == "en" else self.language
+            written = result.to_frames(self.frames_out, language=language)
+            say(f"Written: {self.frames_out}, {len(written)} files")
 
 
 def _stale(context: click.Context, option: click.Parameter, value: str | None) -> Refresh:
@@ -324,6 +337,17 @@ report_options = gathered(
     Reporting,
     click.option("--out", type=file_out, help="Write the Excel workbook here."),
     click.option("--html", "html_out", type=file_out, help="Write the page here."),
+    click.option(
+        "--eml", "eml_out", type=file_out, help="Write a mail here, the workbook attached."
+    ),
+    click.option(
+        "--frames",
+        "frames_out",
+        type=folder_out,
+        metavar="FOLDER",
+        help="Write every frame here, as Parquet and as CSV (plain in English, for spreadsheets "
+        "in other languages).",
+    ),
     language_option,
     json_option,
 )

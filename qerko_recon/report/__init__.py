@@ -1,4 +1,4 @@
-"""Show: a reconciliation in; a verdict, a chart, a workbook, a page out.
+"""Show: a reconciliation in; a verdict, charts, a workbook, a page, a mail, frames out.
 
 What a report needs (matplotlib, XlsxWriter, Jinja) is loaded when that report is first made.
 """
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from qerko_recon.report.ageing import ageing_chart
     from qerko_recon.report.charts import bridge_chart
     from qerko_recon.report.day_calendar import calendar_chart
-    from qerko_recon.report.html import render_html, write_html
+    from qerko_recon.report.frames import write_frames
+    from qerko_recon.report.mail import build_mail, write_eml
     from qerko_recon.report.notebook import html_face
+    from qerko_recon.report.page import render_html, write_html
     from qerko_recon.report.swimlane import swimlane_chart
     from qerko_recon.report.text import print_report
     from qerko_recon.report.tip_charts import fee_rate_chart, tip_ecdf_chart, tip_rate_chart
@@ -26,6 +28,7 @@ __all__ = [
     "Result",
     "ageing_chart",
     "bridge_chart",
+    "build_mail",
     "calendar_chart",
     "fee_rate_chart",
     "html_face",
@@ -36,6 +39,8 @@ __all__ = [
     "tip_ecdf_chart",
     "tip_rate_chart",
     "verdict",
+    "write_eml",
+    "write_frames",
     "write_html",
     "write_workbook",
 ]
@@ -45,13 +50,16 @@ _LAZY = {
     "bridge_chart": "charts",
     "calendar_chart": "day_calendar",
     "fee_rate_chart": "tip_charts",
+    "build_mail": "mail",
     "html_face": "notebook",
     "print_report": "text",
-    "render_html": "html",
+    "render_html": "page",
     "swimlane_chart": "swimlane",
     "tip_ecdf_chart": "tip_charts",
     "tip_rate_chart": "tip_charts",
-    "write_html": "html",
+    "write_eml": "mail",
+    "write_frames": "frames",
+    "write_html": "page",
     "write_workbook": "workbook",
 }
 

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qerko_recon.recon.sentences import kind_name
 from qerko_recon.report.canvas import (
     FAINT,
     OVER,
@@ -85,7 +84,7 @@ def _draw(ax: Axes, steps: list[Step], currency: str, language: str) -> None:
     _connect(ax, steps)
     ax.set_xlim(float(low), float(high))
     ax.set_ylim(len(steps) - 0.4, -0.6)
-    ax.set_yticks(range(len(steps)), [_step_name(step, language) for step in steps])
+    ax.set_yticks(range(len(steps)), [step.said(language) for step in steps])
     title(ax, finding(steps, currency, language))
     ax.set_xlabel(_axis_label(steps, (low, high), currency, language), parse_math=False)
     write_money_ticks(ax, language)
@@ -147,12 +146,6 @@ def _colour(step: Step) -> str:
     if step.is_total or not step.amount:
         return TOTAL
     return OVER if step.amount > 0 else SHORT
-
-
-def _step_name(step: Step, language: str) -> str:
-    if step.is_total:
-        return LABELS.say(f"column.{step.name}", language)
-    return kind_name(step.name, language)
 
 
 def _label(step: Step, currency: str, language: str) -> str:

@@ -7,9 +7,11 @@ from typing import Final
 
 from qerko_recon.wording import Catalog, format_money, one_line
 
-__all__ = ["LABELS", "signed", "term"]
+__all__ = ["LABELS", "percent", "signed", "term"]
 
 LABELS: Final = Catalog("qerko_recon.report")
+
+_HUNDREDTH: Final = Decimal("0.01")
 
 
 def signed(value: Decimal, currency: str | None, language: str = "en") -> str:
@@ -30,3 +32,13 @@ def term(table: str, value: str | None, language: str = "en") -> str:
     """
     key = f"{table}.{value}"
     return LABELS.say(key, language) if LABELS.knows(key) else one_line(value or "")
+
+
+def percent(share: Decimal, language: str = "en") -> str:
+    """Write a share in hundredths.
+
+    >>> percent(Decimal("0.015")), percent(Decimal("0.12345"), "cs")
+    ('1.50\\xa0%', '12,34\\xa0%')
+    """
+    hundredths = (100 * share).quantize(_HUNDREDTH)
+    return f"{format_money(hundredths, None, language)}\u00a0%"

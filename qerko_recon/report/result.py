@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qerko_recon import recon
@@ -178,9 +179,46 @@ class Result(Reconciliation):
 
     def to_html(self, path: str | os.PathLike[str], language: str = "en") -> None:
         """Write the page; see :func:`qerko_recon.report.write_html`."""
-        from qerko_recon.report.html import write_html
+        from qerko_recon.report.page import write_html
 
         write_html(self, path, language)
+
+    def to_eml(
+        self,
+        path: str | os.PathLike[str],
+        language: str = "en",
+        *,
+        to: str | Iterable[str] | None = None,
+        sender: str | None = None,
+        subject: str | None = None,
+        date: datetime | None = None,
+        workbook: bool = True,
+    ) -> None:
+        """Write a mail that waits to be sent; see :func:`qerko_recon.report.build_mail`."""
+        from qerko_recon.report.mail import write_eml
+
+        write_eml(
+            self,
+            path,
+            language,
+            to=to,
+            sender=sender,
+            subject=subject,
+            date=date,
+            workbook=workbook,
+        )
+
+    def to_frames(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        formats: Iterable[str] = ("csv", "parquet"),
+        language: str | None = None,
+    ) -> list[Path]:
+        """Write every frame as CSV and Parquet; see :func:`qerko_recon.report.write_frames`."""
+        from qerko_recon.report.frames import write_frames
+
+        return write_frames(self, folder, formats=formats, language=language)
 
     def _repr_html_(self) -> str:
         from qerko_recon.report.notebook import html_face

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from qerko_recon.money import trim
+from qerko_recon.money import MONEY, to_units, trim
 from qerko_recon.recon import Reconciliation
 from qerko_recon.recon.sentences import sentence
 
@@ -18,6 +18,7 @@ __all__ = [
     "KindOfBreaks",
     "break_rows",
     "breaks_by_kind",
+    "plain_columns",
     "plain_rows",
 ]
 
@@ -41,6 +42,22 @@ def plain_rows(frame: pd.DataFrame) -> list[Row]:
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
+
+
+def plain_columns(frame: pd.DataFrame, *names: str) -> dict[str, list[Any]]:
+    """Turn columns into lists of plain Python values; money into whole millionths."""
+    return {name: _column(frame[name]) for name in names}
+
+
+def _column(series: pd.Series) -> list[Any]:
+    column = pa.array(series)
+    if column.type != MONEY:
+        return list(column.to_pylist())
+    units: list[Any] = to_units(column).tolist()
+    if not column.null_count:
+        return units
+    known = column.is_valid().to_pylist()
+    return [one if has else None for one, has in zip(units, known, strict=True)]
 
 
 def _plain(series: pd.Series) -> list[Any]:

@@ -20,14 +20,13 @@ from qerko_recon.report.canvas import (
     TOTAL,
     dress,
     panels,
-    percent,
     say_nothing,
     title,
     unit_of,
     write_money_ticks,
     write_percent_ticks,
 )
-from qerko_recon.report.labels import LABELS
+from qerko_recon.report.labels import LABELS, percent
 from qerko_recon.report.rows import plain_rows
 from qerko_recon.report.tip_shares import By, Tips, TipShare
 from qerko_recon.wording import format_money, format_number, language_of, one_line

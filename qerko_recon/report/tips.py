@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from qerko_recon.recon import Reconciliation
-from qerko_recon.report.labels import LABELS
+from qerko_recon.report.labels import LABELS, percent
 from qerko_recon.report.rows import plain_rows
+from qerko_recon.wording import format_money
 
-__all__ = ["TipRow", "tips_by_provider"]
+__all__ = ["TipRow", "tip_finding", "tip_totals", "tips_by_provider"]
 
 _ZERO: Final = Decimal("0.00")
 
@@ -78,3 +80,28 @@ def tips_by_provider(result: Reconciliation) -> list[TipRow]:
         )
         for row in plain_rows(result.tip_bridge)
     ]
+
+
+def tip_totals(rows: Iterable[TipRow]) -> list[TipRow]:
+    """Sum the tips of each currency over its providers."""
+    totals: dict[str, TipRow] = {}
+    for row in rows:
+        total = totals.setdefault(row.currency, TipRow(row.currency, ""))
+        total.payments += row.payments
+        total.gross += row.gross
+        total.net += row.net
+        total.settled += row.settled
+        total.has_odd_fees |= row.has_odd_fees
+        if row.posted is not None:
+            total.posted = (total.posted or _ZERO) + row.posted
+    return list(totals.values())
+
+
+def tip_finding(total: TipRow, language: str) -> str:
+    """Say in one sentence what a currency's tips come to."""
+    values = {
+        "gross": format_money(total.gross, total.currency, language),
+        "fee": format_money(total.fee, total.currency, language),
+        "rate": percent(total.rate or _ZERO, language),
+    }
+    return LABELS.say("chart.tips_fee" if total.fee else "chart.tips_free", language, values)

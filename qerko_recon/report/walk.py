@@ -15,7 +15,7 @@ from qerko_recon.report.labels import LABELS, signed
 from qerko_recon.report.rows import plain_rows
 from qerko_recon.wording import format_money
 
-__all__ = ["Step", "axis_limits", "finding", "one_currency", "walks_of"]
+__all__ = ["Step", "axis_limits", "finding", "one_currency", "step_name", "walks_of"]
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ _CUT_BELOW: Final = Decimal("0.5")
 _MARGIN: Final = Decimal("0.2")
 _LABELS: Final = Decimal("0.45")
 _ZERO: Final = Decimal(0)
+_TOTALS: Final = frozenset({"settled", "posted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,24 @@ class Step:
     @property
     def is_total(self) -> bool:
         """Whether the step is the settled or the posted total."""
-        return self.name in {"settled", "posted"}
+        return self.name in _TOTALS
+
+    def said(self, language: str) -> str:
+        """Name the step for people."""
+        return step_name(self.name, language)
 
     @property
     def start(self) -> Decimal:
         """Where the step's bar begins."""
         return _ZERO if self.is_total else self.running - self.amount
+
+
+def step_name(name: str, language: str) -> str:
+    """Name a step for people: a total, a kind of break, what moves between days."""
+    if name in _TOTALS:
+        return LABELS.say(f"column.{name}", language)
+    key = f"step.{name}"
+    return LABELS.say(key, language) if LABELS.knows(key) else kind_name(name, language)
 
 
 def walks_of(bridge: pd.DataFrame, currency: str | None = None) -> dict[str, list[Step]]:

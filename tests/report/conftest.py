@@ -58,7 +58,7 @@ def posted(payment_id, amount, tip="0", **more):
     }
 
 
-def build(payments=(), lines=(), failures=(), problems=(), **policy):
+def build(payments=(), lines=(), failures=(), problems=(), others=(), **policy):
     parts = [
         {
             "payment_id": one["payment_id"],
@@ -86,7 +86,7 @@ def build(payments=(), lines=(), failures=(), problems=(), **policy):
         ),
         SimpleNamespace(
             tenders=_frame(lines, TENDERS),
-            others=_frame([], TENDERS),
+            others=_frame(others, TENDERS),
             problems=_frame(problems, PROBLEMS),
             profile=SimpleNamespace(tip_layout="beside"),
             sources=(("export.csv", "ab" * 32, len(lines)),),
@@ -135,7 +135,8 @@ def many_faults():
             "problem": "not an amount",
         }
     ]
-    return build(payments, lines, failures, problems, venue="U <b>&amp; Lípy</b>")
+    others = [posted(None, "55", tender_type="=cash", tender_id="c1", source_row=99)]
+    return build(payments, lines, failures, problems, others, venue="U <b>&amp; Lípy</b>")
 
 
 @pytest.fixture(scope="session")
