@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from qerko_recon.recon.bridge import KINDS
 from qerko_recon.recon.day_bridge import MOVED
-from qerko_recon.recon.match import RULES
+from qerko_recon.recon.groups import RULES
 from qerko_recon.report.days import days_of, steps_of
 from qerko_recon.report.labels import LABELS
 from qerko_recon.report.walk import step_name
