@@ -8,7 +8,9 @@ belong to.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -208,6 +210,10 @@ def _refuse_large(money: Money) -> None:
 def fold(tenders: pa.Table, is_tip: Mask) -> tuple[pa.Table, Mask]:
     """Add tips on lines of their own to a line of the same payment, or else of the same bill.
 
+    A tip goes to the line above it; several tips below several lines go to them one by one. Where
+    a tip names a provider, lines of that provider come first. In a file with such tips a line
+    without one has none.
+
     Parameters
     ----------
     tenders
@@ -222,28 +228,17 @@ def fold(tenders: pa.Table, is_tip: Mask) -> tuple[pa.Table, Mask]:
         payment, state and currency stays as a line of its own.
     """
     kept = np.ones(len(is_tip), dtype=bool)
-    places = np.flatnonzero(is_tip).tolist()
-    if not places:
+    if not is_tip.any():
         return tenders, kept
-    keys = ("payment_id", "bill_id", "state", "currency")
-    cells = [tenders[name].to_pylist() for name in keys]
     amount, tip = to_units(tenders["amount"]), to_units(tenders["tip"])
     null = np.asarray(pc.is_null(tenders["amount"]).to_numpy())
-    ids = tenders["tender_id"].to_pylist()
-    by_payment, by_bill = _homes(cells, is_tip)
     has_tip = np.asarray(pc.is_valid(tenders["tip"]).to_numpy()).copy()
-    for place in places:
-        payment, bill, state, currency = (column[place] for column in cells)
-        homes = by_payment.get((payment, state, currency)) if payment else None
-        if homes is None and payment is None and bill is not None:
-            homes = by_bill.get((bill, state, currency))
-        if not homes:
-            continue
-        home = min(homes, key=lambda row: (-amount[row], ids[row]))
+    for place, home in _homes(tenders, is_tip):
         tip[home] += tip[place]
         has_tip[home] = True
         null[home] |= null[place]
         kept[place] = False
+    has_tip |= _in_files_of(tenders, is_tip)
     units = {"amount": (amount, null), "tip": (tip, ~has_tip), "total": (amount + tip, null)}
     for name, (values, is_null) in units.items():
         index = tenders.schema.get_field_index(name)
@@ -251,20 +246,55 @@ def fold(tenders: pa.Table, is_tip: Mask) -> tuple[pa.Table, Mask]:
     return tenders, kept
 
 
-_Homes = dict[tuple[str | None, ...], list[int]]
+def _in_files_of(tenders: pa.Table, rows: Mask) -> Mask:
+    """Mark all rows of the files that some rows are of."""
+    files = tenders["source_file"]
+    named = pc.unique(files.filter(pa.array(rows)))
+    return np.asarray(pc.is_in(files, value_set=named).to_numpy())
 
 
-def _homes(cells: list[list[str | None]], is_tip: Mask) -> tuple[_Homes, _Homes]:
-    """Find the lines of each payment and of each bill that a tip can belong to."""
-    by_payment: _Homes = defaultdict(list)
-    by_bill: _Homes = defaultdict(list)
-    wanted = {
-        (kind, cells[kind][row]) for row in np.flatnonzero(is_tip).tolist() for kind in (0, 1)
-    }
-    for row in np.flatnonzero(~is_tip).tolist():
-        payment, bill, state, currency = (column[row] for column in cells)
-        if payment is not None and (0, payment) in wanted:
-            by_payment[payment, state, currency].append(row)
-        if bill is not None and (1, bill) in wanted:
-            by_bill[bill, state, currency].append(row)
-    return by_payment, by_bill
+def _homes(tenders: pa.Table, is_tip: Mask) -> Iterator[tuple[int, int]]:
+    """Give each tip the line that it belongs to."""
+    names = ("payment_id", "bill_id", "state", "currency", "provider")
+    cells = dict(zip(names, (tenders[name].to_pylist() for name in names), strict=True))
+    order = _in_file_order(tenders)
+    for idea, others in (("payment_id", ()), ("bill_id", ("payment_id",))):
+        some: dict[tuple[str | None, ...], list[int]] = defaultdict(list)
+        wanted = {cells[idea][row] for row in np.flatnonzero(is_tip).tolist()} - {None}
+        for row in order:
+            if cells[idea][row] not in wanted:
+                continue
+            if is_tip[row] and any(cells[name][row] is not None for name in others):
+                continue
+            some[cells[idea][row], cells["state"][row], cells["currency"][row]].append(row)
+        for rows in some.values():
+            yield from _in_turn(rows, is_tip, cells["provider"])
+
+
+def _in_file_order(tenders: pa.Table) -> list[int]:
+    """Sort rows as they stand in their files."""
+    keys = tenders.select(["source_file", "source_row"])
+    by = [("source_file", "ascending"), ("source_row", "ascending")]
+    return list(pc.sort_indices(keys, by).to_pylist())
+
+
+def _in_turn(
+    rows: list[int], is_tip: Mask, providers: list[str | None]
+) -> Iterator[tuple[int, int]]:
+    """Pair the tips of one payment or bill with its lines, in the order of the file."""
+    lines: list[int] = []  # above, and without a tip so far
+    last: list[int] = []  # all above
+    for is_tips, run in groupby(rows, key=lambda row: bool(is_tip[row])):
+        block = list(run)
+        if not is_tips:
+            lines, last = [*lines, *block], [*last, *block]
+            continue
+        homes = last or [row for row in rows if not is_tip[row]][:1]
+        free = lines if len(lines) <= len(block) else lines[-len(block) :]
+        for number, place in enumerate(block):
+            own = [row for row in homes if providers[row] == providers[place] is not None]
+            if own:
+                yield place, next((row for row in own if row in lines), own[-1])
+            elif homes:
+                yield place, free[number] if number < len(free) else homes[-1]
+        lines = []

@@ -127,7 +127,7 @@ def test_line_of_nothing_but_a_tip(desk):
 def test_tip_on_a_line_of_its_own_joins_its_payment(desk, word):
     text = f"Účet;ID platby;Typ platby;Částka\nB1;1;Qerko;100\nB1;1;{word};5\nB2;2;Qerko;50\n"
     pos = desk.read(text)
-    assert figures(pos) == [("100", "5", "105"), ("50", None, "50")]
+    assert figures(pos) == [("100", "5", "105"), ("50", "0", "50")]
     assert pos.profile.tip_layout == "line"
     assert pos.rows == {
         "tenders": 2,
@@ -162,7 +162,7 @@ def test_tip_line_by_its_own_word_goes_where_its_bill_is(desk):
 def test_tip_line_without_a_payment_stays(desk):
     text = "Účet;ID platby;Typ platby;Částka\nB1;1;Qerko;100\nB2;2;Spropitné;5\n"
     pos = desk.read(text)
-    assert figures(pos) == [("100", None, "100"), ("0", "5", "5")]
+    assert figures(pos) == [("100", "0", "100"), ("0", "5", "5")]
 
 
 def test_tip_line_that_cannot_be_read_leaves_its_line_unknown(desk):
@@ -176,5 +176,5 @@ def test_tip_line_that_cannot_be_read_leaves_its_line_unknown(desk):
 def test_cancelled_tip_does_not_join_a_paid_line(desk):
     text = "Účet;ID platby;Typ platby;Částka;Stav\nB1;1;Qerko;100;Zaplaceno\nB1;1;Tip;5;Storno\n"
     pos = desk.read(text)
-    assert figures(pos) == [("100", None, "100"), ("0", "5", "5")]
+    assert figures(pos) == [("100", "0", "100"), ("0", "5", "5")]
     assert column(pos.tenders, "state") == ["paid", "cancelled"]
