@@ -15,11 +15,11 @@ from pathlib import Path
 import pandas as pd
 
 from qerko_recon.client import Client
-from qerko_recon.errors import QerkoReconError
 from qerko_recon.fetch import Progress
 from qerko_recon.pos import read_pos
 from qerko_recon.recon import Policy
 from qerko_recon.report import Result, reconcile
+from qerko_recon.report.saving import folder_at
 from qerko_recon.simulator import Simulator, TradingDay
 
 __all__ = ["Demo", "run_demo", "unlike_planted"]
@@ -57,7 +57,7 @@ def run_demo(
         The folder cannot be written to.
     """
     day = TradingDay.generate(seed=seed)
-    place = _make(folder)
+    place = folder_at(folder)
     export = day.write_pos_export(place / "pos_export.csv", "czech_semicolon")
     ids = place / "payment_ids.txt"
     ids.write_text("".join(f"{one}\n" for one in day.payment_ids), encoding="utf-8")
@@ -76,11 +76,13 @@ def run_demo(
     )
     result.to_excel(place / "close.xlsx", language=language)
     result.to_html(place / "close.html", language=language)
+    result.to_eml(place / "close.eml", language=language)
     result.plot.bridge(language=language).savefig(place / "bridge.png", dpi=150)
     missed, invented = unlike_planted(day, result)
     names = (
         "close.xlsx",
         "close.html",
+        "close.eml",
         "bridge.png",
         export.name,
         "payments.jsonl",
@@ -104,14 +106,3 @@ def unlike_planted(
         for kind, reason, payment_id, currency, variance in rows
     )
     return tuple((planted - found).elements()), tuple((found - planted).elements())
-
-
-def _make(folder: str | os.PathLike[str]) -> Path:
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise QerkoReconError(
-            f"{place} cannot be made: {error.strerror}. Name another folder with --folder"
-        ) from error
-    return place

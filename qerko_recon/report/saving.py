@@ -10,7 +10,7 @@ from pathlib import Path
 from qerko_recon.errors import QerkoReconError
 from qerko_recon.files import replace_when_done
 
-__all__ = ["saved_at"]
+__all__ = ["folder_at", "saved_at"]
 
 
 @contextmanager
@@ -43,3 +43,21 @@ def saved_at(path: str | os.PathLike[str]) -> Iterator[Path]:
         ) from error
     except OSError as error:
         raise QerkoReconError(f"{target} cannot be written: {error.strerror or error}") from error
+
+
+def folder_at(path: str | os.PathLike[str]) -> Path:
+    """Give a folder, made where there is none.
+
+    Raises
+    ------
+    QerkoReconError
+        It cannot be made.
+    """
+    place = Path(path)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QerkoReconError(
+            f"{place} cannot be made: {error.strerror}. Name another folder"
+        ) from error
+    return place

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from qerko_recon.errors import ConfigError, QerkoReconError, shorten
+from qerko_recon.errors import ConfigError, shorten
 from qerko_recon.recon import Reconciliation
 from qerko_recon.report.frames.people import MARKS, as_people_read
 from qerko_recon.report.frames.plain import as_plain
 from qerko_recon.report.frames.tables import tables_of
-from qerko_recon.report.saving import saved_at
+from qerko_recon.report.saving import folder_at, saved_at
 from qerko_recon.wording import language_of
 
 __all__ = ["FORMATS", "write_frames"]
@@ -70,7 +70,7 @@ def write_frames(
             f"frames cannot be written as {shorten(unknown[0])!r}; it can be {', '.join(FORMATS)}"
         )
     spoken = None if language is None else language_of(language)
-    place = _made(folder)
+    place = folder_at(folder)
     written = []
     for name, table in tables_of(result).items():
         for suffix in wanted:
@@ -82,17 +82,6 @@ def write_frames(
                     _write_csv(name, table, draft, spoken, result.summary.time_zone)
             written.append(path)
     return written
-
-
-def _made(folder: str | os.PathLike[str]) -> Path:
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise QerkoReconError(
-            f"{place} cannot be made: {error.strerror}. Name another folder"
-        ) from error
-    return place
 
 
 def _write_parquet(table: pa.Table, draft: Path) -> None:

@@ -17,7 +17,8 @@ def as_plain(table: pa.Table) -> pa.Table:
 def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_timestamp(kind):
-        return pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+        # Arrow's strftime takes five times as long.
+        return pc.replace_substring(column.cast(pa.string()), " ", "T")
     if pa.types.is_list(kind):
         texts = [
             None if one is None else msgspec.json.encode(one).decode()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import qerko_recon
 from qerko_recon.recon import Reconciliation
@@ -16,6 +14,7 @@ from qerko_recon.report.labels import LABELS, signed
 from qerko_recon.report.page.render import period_of
 from qerko_recon.report.page.tables import totals_table
 from qerko_recon.report.rows import breaks_by_kind
+from qerko_recon.report.templating import templates_of
 from qerko_recon.report.verdict import verdict
 from qerko_recon.report.walk import finding, walks_of
 from qerko_recon.wording import format_money, one_line
@@ -55,7 +54,11 @@ def subject_of(result: Reconciliation, language: str) -> str:
 def as_html(result: Reconciliation, language: str, *, attached: str | None) -> str:
     """Write the mail as HTML with inline styles; its chart is the image :data:`CHART`."""
     facts = _facts(result, language, attached)
-    return _environment().get_template("mail.html.j2").render(cid=CHART, **facts)
+    return (
+        templates_of("qerko_recon.report.mail")
+        .get_template("mail.html.j2")
+        .render(cid=CHART, **facts)
+    )
 
 
 def as_text(result: Reconciliation, language: str, *, attached: str | None) -> str:
@@ -130,15 +133,4 @@ def _wrapped(text: str, mark: str = "") -> str:
         initial_indent=mark,
         subsequent_indent=" " * len(mark),
         break_on_hyphens=False,
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("qerko_recon.report.mail"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )

@@ -15,7 +15,6 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import qerko_recon
@@ -36,6 +35,7 @@ from qerko_recon.report.page.tables import (
 )
 from qerko_recon.report.rows import KindOfBreaks, breaks_by_kind
 from qerko_recon.report.saving import saved_at
+from qerko_recon.report.templating import templates_of
 from qerko_recon.report.text import problem_lines
 from qerko_recon.report.tips import tips_by_provider
 from qerko_recon.report.verdict import verdict
@@ -86,7 +86,7 @@ def render_html(result: Reconciliation, language: str = "en") -> str:
     basis = term("setting_value", str(result.policy.tip_basis), language)
     kinds = breaks_by_kind(result, language)
     return (
-        _environment()
+        templates_of("qerko_recon.report.page")
         .get_template("report.html.j2")
         .render(
             language=language,
@@ -130,17 +130,6 @@ def period_of(result: Reconciliation, language: str) -> str:
     days = (result.summary.first_day, result.summary.last_day)
     shown = [format_date(day, language) for day in dict.fromkeys(days) if day is not None]
     return " – ".join(shown)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("qerko_recon.report.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 @cache
