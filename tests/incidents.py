@@ -32,6 +32,7 @@ class Line:
     tip: Decimal = Decimal(0)
     state: str = "Paid"
     at: datetime = NIGHT
+    tender: str = "Qerko"
 
 
 def line_of(payment: Payment, **more: Any) -> Line:
@@ -54,7 +55,7 @@ def write_export(path: Path, lines: Iterable[Line]) -> Path:
             at = line.at.isoformat(timespec="seconds")
             amounts = f"{line.amount:.2f}", f"{line.tip:.2f}"
             out.writerow(
-                (line.payment_id or "", line.bill_id, at, "Qerko", *amounts, "CZK", line.state)
+                (line.payment_id or "", line.bill_id, at, line.tender, *amounts, "CZK", line.state)
             )
     return path
 

@@ -41,6 +41,7 @@ _NAMED_LINES: Final = 3
 _SHARE: Final = re.compile(r"(?<= )-?\d+(?:\.\d+)?(?= \+ |$)")
 _BY_PATTERN: Final = frozenset({"tip_mismatch", "part_mismatch", "currency_mismatch"})
 _WITHOUT_PATTERN: Final = frozenset({"tip_differs"})
+_WITH_PATTERN: Final = frozenset({"posted_as_other_tender"})
 _TWO_SIDED: Final = frozenset({"other_business_day", "currency_differs", "by_ruling"})
 
 
@@ -79,7 +80,8 @@ def cause(row: Row, language: str = "en") -> str:
     shown = said(kind, _opened(row.get("facts")), language, row.get("business_date"))
     if shown is None:
         return _say(row, "cause", language)
-    if row.get("kind") in _BY_PATTERN and row.get("reason") not in _WITHOUT_PATTERN:
+    is_of_kind = row.get("kind") in _BY_PATTERN and row.get("reason") not in _WITHOUT_PATTERN
+    if is_of_kind or row.get("reason") in _WITH_PATTERN:
         return f"{_say(row, 'cause', language)} {shown}"
     return shown
 

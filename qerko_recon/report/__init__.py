@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from qerko_recon.report.mail import build_mail, write_eml
     from qerko_recon.report.notebook import html_face
     from qerko_recon.report.page import render_html, write_html
+    from qerko_recon.report.story import PaymentStory, explain
     from qerko_recon.report.swimlane import swimlane_chart
     from qerko_recon.report.text import print_report
     from qerko_recon.report.tip_charts import fee_rate_chart, tip_ecdf_chart, tip_rate_chart
     from qerko_recon.report.workbook import write_workbook
 
 __all__ = [
+    "PaymentStory",
     "Result",
     "ageing_chart",
     "bridge_chart",
     "build_mail",
     "calendar_chart",
+    "explain",
     "fee_rate_chart",
     "html_face",
     "print_report",
@@ -46,9 +49,11 @@ __all__ = [
 ]
 
 _LAZY = {
+    "PaymentStory": "story",
     "ageing_chart": "ageing",
     "bridge_chart": "charts",
     "calendar_chart": "day_calendar",
+    "explain": "story",
     "fee_rate_chart": "tip_charts",
     "build_mail": "mail",
     "html_face": "notebook",

@@ -41,6 +41,12 @@ _LACKING: Final = (
     refusing.refused,
     *_NOT_TOLD,
 )
+_OTHERWISE: Final = (
+    closing.told_cancelled,
+    closing.closed_error,
+    closing.closed_unanswered,
+    closing.closed_lost,
+)
 _STANDING: Final = (
     requests.cancelled_by_pos,
     closing.closed_error,
@@ -87,6 +93,7 @@ _AMOUNTS: Final = (
 )
 _RULES: Final[Mapping[tuple[str, str], tuple[Rule, ...]]] = {
     ("missing_in_pos", "*"): _LACKING,
+    ("missing_in_pos", "posted_as_other_tender"): _OTHERWISE,
     ("state_mismatch", "paid_but_open"): _LACKING,
     ("state_mismatch", "paid_but_cancelled"): _LACKING,
     ("state_mismatch", "cancelled_but_posted"): _STANDING,

@@ -62,6 +62,16 @@ def test_a_line_left_open_is_explained_by_the_same_error(incident_of):
     assert (row["reason"], row["cause_kind"]) == ("paid_but_open", "closed_error")
 
 
+def test_what_was_booked_as_cash_since_the_closing_failed(incident_of):
+    incident = incident_of(Locked)
+    payment = incident.guests.pays("1002", "0", 60)
+    cash = line_of(payment, payment_id=None, tender="Cash")
+    row = the_break(incident.reconcile([payment], [cash]))
+    assert (row["reason"], row["cause_kind"]) == ("posted_as_other_tender", "closed_error")
+    assert row["cause"].startswith("On the same bill stands a line of another tender")
+    assert "BILL_LOCKED" in row["cause"]
+
+
 def test_a_program_that_failed_says_what_it_noted_of_it(incident_of):
     incident = incident_of(Failing)
     payment = incident.guests.pays("1002", "30", 60)
