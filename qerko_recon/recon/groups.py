@@ -122,11 +122,15 @@ class Groups:
 
     def any_payment(self, mask: Mask) -> Mask:
         """Tell where a mask holds for any payment."""
+        if not mask.any():
+            return np.zeros(len(self), dtype=bool)
         held: Mask = self._reduced(np.logical_or, mask[self.payments], self.payment_starts)
         return held
 
     def any_line(self, mask: Mask) -> Mask:
         """Tell where a mask holds for any line."""
+        if mask.all() or not mask.any():
+            return np.full(len(self), bool(len(mask)) and bool(mask[0]))
         held: Mask = self._reduced(np.logical_or, mask[self.tenders], self.tender_starts)
         return held
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from qerko_recon.recon.arithmetic import Arithmetic, arithmetic_gap, settled_base, settled_tip
+from qerko_recon.recon.aside import aside
 from qerko_recon.recon.both_sides import BothSides, sum_both_sides
 from qerko_recon.recon.choice import FEW, Choice, Judged, Option, View, choose
 from qerko_recon.recon.doubts import doubts, in_words
@@ -112,11 +113,12 @@ def resolve(intake: Intake, policy: Policy) -> Readings:
     policy
         What is stated.
     """
+    summed = aside(sum_both_sides, intake)
     arithmetic = _judge_arithmetic(intake.payments, policy)
     stated = arithmetic.policy
     if stated.tip_layout == "auto" and intake.tip_layout != "auto":
         stated = replace(stated, tip_layout=intake.tip_layout)
-    sums = sum_both_sides(intake)
+    sums = summed.result()
     tips = _judge_tips(intake, sums, stated)
     settled = dict.fromkeys(_ARITHMETIC, arithmetic) | dict.fromkeys(_TIPS, tips)
     return Readings(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from qerko_recon.errors import ReconciliationError, shorten
 from qerko_recon.money import from_units, sum_exactly, to_units
 from qerko_recon.pos.vocabulary import state_meant
+from qerko_recon.recon.aside import aside
 from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, where_in
 from qerko_recon.recon.days import Days, business_dates
 from qerko_recon.recon.lookup import find_places
@@ -196,12 +197,12 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
         payment ID. That a line's ID is repeated is told by ``verified`` of what is given.
     """
     paid = _payment_side(payments, policy)
-    posted = _tender_side(pos, policy, paid)
-    # Hashing needs no interpreter, so the other core does it while this one goes on.
-    pool = ThreadPoolExecutor(1)
-    verified = pool.submit(_refuse_same_ids, flat(posted.table["tender_id"]))
-    pool.shutdown(wait=False)
-    owner, failure, lost = _owners(paid, posted)
+    frames = _tender_frames(pos)
+    table = _tender_table(frames[0])
+    owners = aside(_owners, paid, table["payment_id"])
+    posted = _tender_side(table, frames, policy, paid)
+    owner, failure, lost = owners.result()
+    verified = aside(_refuse_same_ids, flat(table["tender_id"]))
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
     words, coded = encode(paid.table["currency"], posted.table["currency"])
     order = np.argsort(np.array(words.to_pylist(), dtype=object)) if len(words) else np.array([])
@@ -223,7 +224,7 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     )
 
 
-def _owners(paid: PaymentSide, posted: TenderSide) -> tuple[Codes, Codes, Codes]:
+def _owners(paid: PaymentSide, named: pa.ChunkedArray) -> tuple[Codes, Codes, Codes]:
     """Find the payment and the failed ID that each line names; a payment that was had wins.
 
     Raises
@@ -231,7 +232,7 @@ def _owners(paid: PaymentSide, posted: TenderSide) -> tuple[Codes, Codes, Codes]
     ReconciliationError
         A payment ID stands twice among the payments.
     """
-    ids, named = paid.table["payment_id"], posted.table["payment_id"]
+    ids = paid.table["payment_id"]
     owner, repeated = find_places(named, ids)
     if repeated >= 0:
         again = str(ids[repeated].as_py())
@@ -306,16 +307,19 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
     )
 
 
-def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
+def _tender_frames(pos: object) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     if isinstance(pos, pd.DataFrame):
-        tenders, (others, problems) = pos, _empty(TENDERS, PROBLEMS)
-    elif isinstance(pos, HasTenders):
-        tenders, others, problems = pos.tenders, pos.others, pos.problems
-    else:
-        raise ReconciliationError(
-            f"pos cannot be a {type(pos).__name__}; give what read_pos returned, "
-            "or a DataFrame with the columns of pos.tenders"
-        )
+        others, problems = _empty(TENDERS, PROBLEMS)
+        return pos, others, problems
+    if isinstance(pos, HasTenders):
+        return pos.tenders, pos.others, pos.problems
+    raise ReconciliationError(
+        f"pos cannot be a {type(pos).__name__}; give what read_pos returned, "
+        "or a DataFrame with the columns of pos.tenders"
+    )
+
+
+def _tender_table(tenders: pd.DataFrame) -> pa.Table:
     if "amount" not in tenders.columns and "total" in tenders.columns:
         tenders = tenders.assign(amount=tenders["total"])
         if "tip" in tenders.columns:
@@ -324,7 +328,16 @@ def _tender_side(pos: object, policy: Policy, paid: PaymentSide) -> TenderSide:
             )
     table = conform(tenders, TENDERS, what="pos.tenders", required=("amount",))
     table = _without_empty(table, "tender_id", "payment_id", "bill_id")
-    table = _name_rows(table)
+    return _name_rows(table)
+
+
+def _tender_side(
+    table: pa.Table,
+    frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    policy: Policy,
+    paid: PaymentSide,
+) -> TenderSide:
+    _, others, problems = frames
     table = _with_total(table)
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
     table = _replaced(table, "state", _states(table))
