@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qerko_recon.cli.group import CLEAN, cli
+from qerko_recon.cli.history import opened
 from qerko_recon.cli.options import (
     Policing,
     Reading,
     file_in,
     file_out,
+    gathered,
     json_option,
     language_option,
     logs_option,
@@ -19,20 +23,60 @@ from qerko_recon.cli.options import (
     pos_options,
 )
 from qerko_recon.cli.payments import payments_in
+from qerko_recon.cli.recording import history_option
 from qerko_recon.cli.show import print_json, rows, say
+
+if TYPE_CHECKING:
+    from qerko_recon.report import Result
+    from qerko_recon.session.log import SessionLog
 
 __all__ = ["explain"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a story is told from: files, or a run that was recorded."""
+
+    payments_file: Path | None
+    run: str | None
+    history_file: Path | None
+
+    def result(self, reading: Reading, policing: Policing, log: SessionLog | None) -> Result:
+        """Reconcile the files, or show the run again."""
+        if self.run is not None:
+            with opened(self.history_file) as history:
+                return replace(history.show(self.run), log=log)
+        if self.payments_file is None:
+            raise click.UsageError(
+                "give payments and a POS export with --payments and --pos, or a recorded run "
+                "with --run"
+            )
+        from qerko_recon.report import reconcile
+
+        reading.need()
+        pos = reading.read(None)
+        return reconcile(
+            payments_in(self.payments_file), pos, log=log, policy=policing.policy(None)
+        )
+
+
+_source_options = gathered(
+    "source",
+    _Source,
+    click.option(
+        "--payments",
+        "payments_file",
+        type=file_in,
+        help="What `fetch` wrote with --out or --store, or payments as JSON.",
+    ),
+    click.option("--run", help="In place of files: a run of the history, by ID or number."),
+    history_option,
+)
+
+
 @cli.command()
 @click.argument("name", metavar="ID")
-@click.option(
-    "--payments",
-    "payments_file",
-    type=file_in,
-    required=True,
-    help="What `fetch` wrote with --out or --store, or payments as JSON.",
-)
+@_source_options
 @pos_options
 @logs_option
 @policy_options
@@ -41,7 +85,7 @@ __all__ = ["explain"]
 @json_option
 def explain(
     name: str,
-    payments_file: Path,
+    source: _Source,
     reading: Reading,
     logs: tuple[str, ...],
     policing: Policing,
@@ -56,14 +100,8 @@ def explain(
     Example: qerko-recon explain 4021 --payments payments.jsonl --pos export.csv --log sessions/
     """
     from qerko_recon.recon.logs import open_log
-    from qerko_recon.report import reconcile
 
-    reading.need()
-    log = open_log(logs or None)
-    result = reconcile(
-        payments_in(payments_file), reading.read(None), log=log, policy=policing.policy(None)
-    )
-    story = result.explain(name, language)
+    story = source.result(reading, policing, open_log(logs or None)).explain(name, language)
     if html_out is not None:
         story.to_html(html_out)
         say(f"Written: {html_out}")

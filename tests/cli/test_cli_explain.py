@@ -99,3 +99,16 @@ def test_close_fetches_what_the_logs_name_and_says_why(run, tmp_path, monkeypatc
 def test_the_bad_evening_of_the_readme_can_be_written(tmp_path, monkeypatch):
     monkeypatch.setenv("QERKO_LOCKS", str(tmp_path / "locks"))
     assert (tmp_path / "evening" / "export.csv") in write_bad_evening(tmp_path / "evening")
+
+
+def test_a_recorded_run_tells_its_stories_too(run):
+    run("reconcile", *INPUT, "--log", LOG, "--history", "history.db")
+    code, out, _ = run("explain", "4014", "--run", "1", "--history", "history.db")
+    assert code == 0
+    assert "BILL_LOCKED" in out
+    assert "No session log was given" in out
+    _, with_log, _ = run("explain", "4014", "--run", "1", "--history", "history.db", "--log", LOG)
+    assert "answers paymentClosed with an ERROR BILL_LOCKED" in " ".join(with_log.split())
+    code, _, err = run("explain", "4014")
+    assert code == 2
+    assert "--payments and --pos, or a recorded run" in err
