@@ -77,7 +77,8 @@ def recorded(
     with history:
         rules = (*policy.rules, *history.rulings(policy.venue or ""))
         result = reconcile(payments, pos, log=log, policy=replace(policy, rules=rules))
-        return result, history.record(result, by=keeping.by)
+        run = history.record(result, by=keeping.by)
+        return history.with_notes(result), run
 
 
 def print_news(run: Run, language: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -12,6 +13,7 @@ from qerko_recon.history.book import Book
 from qerko_recon.history.core import Core, day_of, name_of
 from qerko_recon.history.signing import need_unsigned
 from qerko_recon.history.states import STATUSES, Carried
+from qerko_recon.report import Result
 
 __all__ = ["CarriesBreaks"]
 
@@ -39,6 +41,17 @@ class CarriesBreaks(Core):
     def breaks(self, venue: str | None = None, as_of: date | None = None) -> pd.DataFrame:
         """List every break that was ever found and what became of it, as `open_breaks` does."""
         return self._listed(venue, as_of, only_open=False)
+
+    def with_notes(self, result: Result) -> Result:
+        """Give a result whose breaks have ``status`` and ``note``, as the history holds them.
+
+        Workbook, page and mail of such a result show what people have said of its breaks.
+        """
+        known = self.breaks(result.summary.venue)
+        told = known.drop_duplicates("break_id", keep="last").set_index("break_id")
+        own = told.reindex(result.breaks["break_id"]).reset_index(drop=True)
+        said = {name: own[name].set_axis(result.breaks.index) for name in ("status", "note")}
+        return replace(result, breaks=result.breaks.assign(**said))
 
     def balance(self, venue: str | None = None) -> pd.DataFrame:
         """Sum variances: found − closed = open; :data:`qerko_recon.history.columns.BALANCE`."""

@@ -344,3 +344,14 @@ def test_a_note_and_a_sign_off_do_not_outrun_each_other(tmp_path, days):
         other.sign_off(None, DAY, by="Jana", with_open_breaks=True)
         with pytest.raises(HistoryError, match="reopen the day first"):
             one.note(name, "too late")
+
+
+def test_a_result_shows_what_people_have_said(history, days, one_open):
+    history.note(one_open, "=1+1 was asked", status="handed_on", by="Jana")
+    result = days.anchored(20, [days.paid("2", "50", 20), days.paid("3", "7", 20)])
+    shown = history.with_notes(result)
+    told = dict(zip(shown.breaks["payment_id"], shown.breaks["note"], strict=True))
+    assert told == {"2": "=1+1 was asked", "3": pd.NA}
+    statuses = dict(zip(shown.breaks["payment_id"], shown.breaks["status"], strict=True))
+    assert statuses == {"2": "handed_on", "3": pd.NA}
+    assert "note" not in result.breaks.columns
