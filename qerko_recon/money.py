@@ -260,13 +260,13 @@ def from_units(
     if len(units) and (int(np.max(units)) >= _LIMIT or int(np.min(units)) <= -_LIMIT):
         msg = f"a sum of {unit_to_decimal(int(np.max(units)))} does not fit a money column"
         raise AmountError(msg)
-    halves = np.empty(2 * len(units), dtype="<i8")
-    halves[0::2] = units
-    halves[1::2] = units >> 63  # the sign fills the high half
+    halves = np.empty((len(units), 2), dtype="<i8")
+    halves[:, 0] = units
+    np.right_shift(units, 63, out=halves[:, 1])  # the sign fills the high half
     validity = None
     if null is not None and null.any():
         validity = pa.py_buffer(np.packbits(~null, bitorder="little").tobytes())
-    return pa.Array.from_buffers(MONEY, len(units), [validity, pa.py_buffer(halves.tobytes())])
+    return pa.Array.from_buffers(MONEY, len(units), [validity, pa.py_buffer(halves)])
 
 
 def unit_to_decimal(units: int) -> Decimal:

@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 
 from qerko_recon.money import from_units, to_units
 from qerko_recon.pos.columns import Confidence, Finding
-from qerko_recon.pos.moments import Moments
 from qerko_recon.pos.profile import RowIs
 from qerko_recon.pos.records import Records
+from qerko_recon.pos.strings import Strings
+from qerko_recon.pos.times import Times
 from qerko_recon.pos.vocabulary import DAY_TOTAL
 from qerko_recon.schema import TENDERS
 
@@ -47,8 +48,8 @@ class Grain(NamedTuple):
 
 def find_grain(
     stated: RowIs | None,
-    cells: Mapping[str, pa.Array],
-    moments: Moments | None,
+    cells: Mapping[str, Strings],
+    moments: Times | None,
     *,
     is_wide: bool,
 ) -> Grain:
@@ -68,9 +69,9 @@ def find_grain(
     if stated is not None:
         return _grain(stated, "stated", "the profile says so")
     has_ids = bool({"payment_id", "bill_id", "tender_id"} & cells.keys())
-    if has_ids or moments is None or not len(moments.times.is_bare):
+    if has_ids or moments is None or not len(moments.is_bare):
         return _grain("payment", "high", "its columns say so")
-    if not moments.times.is_bare.all():
+    if not moments.is_bare.all():
         return _grain("payment", "high", "the rows have a time of day")
     if is_wide:
         return _grain("day", "high", "a row has a day and one figure for Qerko")
@@ -83,25 +84,25 @@ def _grain(row_is: RowIs, surely: Confidence, why: str) -> Grain:
     return Grain(row_is, Finding("row_is", row_is, surely, why))
 
 
-def _is_once_a_day(cells: Mapping[str, pa.Array], moments: Moments) -> bool:
+def _is_once_a_day(cells: Mapping[str, Strings], moments: Times) -> bool:
     """Tell whether no tender stands twice on a day, over several days."""
-    days, words = moments.times.moments.cast(pa.int64()), cells["tender_type"].dictionary_encode()
-    if len(pc.unique(days)) < 2 or len(words.dictionary) < 2:  # noqa: PLR2004 - it would be by chance
+    days, words = moments.moments.cast(pa.int64()), cells["tender_type"].coded
+    if len(pc.unique(days)) < 2 or len(words.words) < 2:  # noqa: PLR2004 - it would be by chance
         return False
     both = pc.binary_join_element_wise(
-        days.cast(pa.string()), words.indices.cast(pa.string()), " "
+        days.cast(pa.string()), pa.array(words.codes).cast(pa.string()), " "
     )
     return len(pc.unique(both)) == len(both)
 
 
-def says_figures(records: Records, is_line: pa.Array, apart: int | None) -> Mask:
+def says_figures(records: Records, is_line: Mask, apart: int | None) -> Mask:
     """Tell which lines have any figure but nought, beside one column."""
     found = np.zeros(len(records.rows), dtype=bool)
     for place, column in enumerate(records.columns):
         if place != apart:
-            said = pc.match_substring_regex(column, _FIGURE)
+            said = pc.match_substring_regex(column.text, _FIGURE)
             found |= np.asarray(said.to_numpy(zero_copy_only=False))
-    return np.asarray(found[np.asarray(is_line.to_numpy(zero_copy_only=False))])
+    return np.asarray(found[is_line])
 
 
 def name_days(tenders: pa.Table, is_day: Mask) -> pa.Table:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.pos.cells import clean_ids
+from qerko_recon.pos.cells import clean_ids, or_null
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.tips import Fault
 from qerko_recon.pos.typed import ERROR, FLAG, MOMENT, NUMBER, Kinds
 
@@ -21,6 +22,7 @@ __all__ = ["Ids", "read_ids"]
 
 Mask = npt.NDArray[np.bool_]
 
+_TELLING: Final = "#=',.+"
 _FRACTION: Final = r"^\d+[.,]\d+$"
 _WHOLE: Final = r"^\d{1,15}[.,]0$"
 _ERROR: Final = (
@@ -53,7 +55,7 @@ class Ids(NamedTuple):
 
 
 def read_ids(
-    column: pa.Array,
+    cells: Strings,
     idea: str,
     header: str,
     kinds: Kinds | None = None,
@@ -62,10 +64,16 @@ def read_ids(
 ) -> Ids:
     """Take IDs as text, digit by digit; numbers that are floats have lost those after fifteen.
 
-    >>> ids = read_ids(pa.array(["4711.0", "4712.0", "#REF!", "4.7E+05"]), "payment_id", "ID")
+    >>> cells = Strings(pa.array(["4711.0", "4712.0", "#REF!", "4.7E+05"]))
+    >>> ids = read_ids(cells, "payment_id", "ID")
     >>> ids.values.to_pylist(), [fault.row for fault in ids.faults]
     (['4711', '4712', None, None], [2, 3])
     """
+    column = cells.text
+    is_lost = np.zeros(len(column), dtype=bool)
+    if kinds is None and not cells.has(_TELLING):
+        values = or_null(column)
+        return Ids(values, [], _lost_zeros(values, header), is_lost)
     faults: list[Fault] = []
     lost: list[Fault] = []
     is_error = pc.match_substring_regex(column, _ERROR)
@@ -79,7 +87,6 @@ def read_ids(
     column = _without_fraction(column)
     values, destroyed = clean_ids(column, idea)
     lost += destroyed
-    is_lost = np.zeros(len(column), dtype=bool)
     is_lost[[fault.row for fault in lost]] = True
     if lost:
         values = pc.if_else(pa.array(is_lost), pa.scalar(None, pa.string()), values)
@@ -112,6 +119,8 @@ def _without_fraction(column: pa.Array) -> pa.Array:
 
 def _lost_zeros(values: pa.Array, header: str) -> list[str]:
     """Tell IDs whose zeros in front a spreadsheet may have forgotten."""
+    if int((Strings(values).first_letters == ord("0")).sum()) < _FEW:
+        return []
     digits = pc.fill_null(pc.match_substring_regex(values, r"^\d+$"), False)
     whole = values.filter(digits)
     begins = pc.starts_with(whole, "0")

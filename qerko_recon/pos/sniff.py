@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from qerko_recon.errors import shorten
 from qerko_recon.pos.columns import DATE, Confidence, Finding, NoTable, is_amount, no_amounts
+from qerko_recon.pos.encoding import Decoded
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import HeadRow, name_columns, read_head
 from qerko_recon.pos.vocabulary import guess_idea, plain
@@ -45,7 +46,7 @@ class _Candidate(NamedTuple):
     rows: list[HeadRow]
 
 
-def find_layout(text: str, profile: Profile, name: str) -> Layout:
+def find_layout(source: Decoded, profile: Profile, name: str) -> Layout:
     """Find the delimiter and the header row.
 
     Raises
@@ -53,10 +54,16 @@ def find_layout(text: str, profile: Profile, name: str) -> Layout:
     PosExportError
         No row looks like a header, or none of its columns has amounts.
     """
-    delimiters = (profile.delimiter,) if profile.delimiter else DELIMITERS
-    heads = {delimiter: read_head(text, delimiter) for delimiter in delimiters}
+    delimiters = (profile.delimiter,) if profile.delimiter else _there(source.head)
+    heads = {delimiter: read_head(source, delimiter) for delimiter in delimiters}
     best = _best(heads, profile, name)
     return _layout(best, (_explain_delimiter(best, profile), _explain_row(best, profile)))
+
+
+def _there(head: str) -> tuple[str, ...]:
+    """Give the delimiters that a file has anywhere, and one that it has not: a lone column."""
+    there = tuple(one for one in DELIMITERS if one in head)
+    return (*there, *[one for one in DELIMITERS if one not in there][:1])
 
 
 def find_header(rows: Sequence[HeadRow], profile: Profile, name: str) -> Layout:

@@ -29,6 +29,7 @@ from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import Records, read_records
 from qerko_recon.pos.sheets import read_workbook
 from qerko_recon.pos.sniff import Layout, find_header, find_layout
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.typed import TEXT, Column, Kinds, render
 
 __all__ = ["Table", "find_tables"]
@@ -78,7 +79,12 @@ class Table:
 
 
 def find_tables(
-    data: bytes, name: str, profile: Profile, beside: Beside | None = None
+    data: bytes,
+    name: str,
+    profile: Profile,
+    beside: Beside | None = None,
+    *,
+    whole: bool = True,
 ) -> list[Table]:
     """Find all tables of payment lines in a file.
 
@@ -90,6 +96,8 @@ def find_tables(
         As stated.
     beside
         A table whose columns belong to its rows too, where the profile joins one.
+    whole
+        Whether a large text is looked at as a whole to tell its code page.
 
     Raises
     ------
@@ -98,12 +106,12 @@ def find_tables(
     """
     form = tell_format(data, name)
     if form == "zip":
-        return _of_archive(data, name, profile)
+        return _of_archive(data, name, profile, whole=whole)
     if form != "csv":
         return _of_grids(_grids(data, form, name), name, profile, beside)
     if profile.join and beside is None:
         raise _nothing_beside(name, profile, "archive")
-    return [_of_text(data, name, profile, beside)]
+    return [_of_text(data, name, profile, beside, whole=whole)]
 
 
 def _nothing_beside(name: str, profile: Profile, what: str) -> PosExportError:
@@ -120,22 +128,25 @@ def _grids(data: bytes, form: Format, name: str) -> list[Grid]:
     return read_json(data, name) if form == "json" else read_parquet(data, name)
 
 
-def _of_text(data: bytes, name: str, profile: Profile, beside: Beside | None) -> Table:
-    decoded = decode(data, name, profile.encoding)
-    layout = find_layout(decoded.text, profile, name)
-    text, delimiter, row = decoded.text, layout.delimiter, layout.header_row
+def _of_text(
+    data: bytes, name: str, profile: Profile, beside: Beside | None, *, whole: bool
+) -> Table:
+    source = decode(data, name, profile.encoding, whole=whole)
+    layout = find_layout(source, profile, name)
+    delimiter, row = layout.delimiter, layout.header_row
     notes: list[str] = []
     if beside is None:
         columns = map_columns(layout.header, layout.sample, profile, name, row)
         needed = max(one for places in columns.every.values() for one in places) + 1
-        records = read_records(text, delimiter, row, name, needed=needed)
+        records = read_records(source, delimiter, row, name, needed=needed)
     else:
-        bare = read_records(text, delimiter, row, name)
+        bare = read_records(source, delimiter, row, name)
         kinds = np.full(len(bare), TEXT, dtype=np.uint8)
         header, held, notes = join(
-            bare.header, [Column(one, kinds) for one in bare.columns], beside, profile, name
+            bare.header, [Column(one.text, kinds) for one in bare.columns], beside, profile, name
         )
-        records = replace(bare, header=header, columns=tuple(one.text for one in held))
+        strings = tuple(Strings(one.text) for one in held)
+        records = replace(bare, header=header, columns=strings)
         sample = Body(tuple(held), bare.rows).sample()
         columns = map_columns(header, sample, profile, name, row)
     return Table(
@@ -143,14 +154,14 @@ def _of_text(data: bytes, name: str, profile: Profile, beside: Beside | None) ->
         file=name,
         format="csv",
         sheet=None,
-        encoding=decoded.encoding,
+        encoding=source.encoding,
         layout=layout,
         columns=columns,
         records=records,
         kinds={},
         vote=None,
-        findings=(_encoding(decoded, profile), *layout.findings),
-        problems=decoded.problems,
+        findings=(_encoding(source, profile), *layout.findings),
+        problems=source.problems,
         notes=tuple(notes),
     )
 
@@ -162,7 +173,7 @@ def _encoding(decoded: Decoded, profile: Profile) -> Finding:
     return Finding("encoding", decoded.encoding, surely, decoded.reason)
 
 
-def _of_archive(data: bytes, name: str, profile: Profile) -> list[Table]:
+def _of_archive(data: bytes, name: str, profile: Profile, *, whole: bool) -> list[Table]:
     """Read the members of an archive that are exports, those that say most of payments."""
     members = dict(unpack(data, name))
     inner, beside = replace(profile, sheets=()), None
@@ -173,7 +184,7 @@ def _of_archive(data: bytes, name: str, profile: Profile) -> list[Table]:
     attempts = [
         _attempt(
             title,
-            partial(find_tables, held, f"{name} [{title}]", inner, beside),
+            partial(find_tables, held, f"{name} [{title}]", inner, beside, whole=whole),
             is_lone=len(titles) == 1,
         )
         for title, held in members.items()
@@ -280,7 +291,7 @@ def _of_grid(grid: Grid, name: str, file: str, profile: Profile, beside: Beside 
         encoding=None,
         layout=layout,
         columns=columns,
-        records=Records(header, layout.header_row, tuple(texts), body.rows, ()),
+        records=Records(header, layout.header_row, tuple(map(Strings, texts)), body.rows, ()),
         kinds={place: column.kinds for place, column in enumerate(body.columns)},
         vote=vote,
         findings=(*_form(grid, profile), *layout.findings),

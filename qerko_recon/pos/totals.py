@@ -23,6 +23,7 @@ from qerko_recon.money import DecimalMark, parse_amount, unit_to_decimal
 from qerko_recon.pos.amounts import Amounts
 from qerko_recon.pos.cells import find_left_out
 from qerko_recon.pos.records import Broken, Records
+from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.vocabulary import currency_in, plain, says_nothing, tender_meant, totals_label
 
 __all__ = ["Below", "Lines", "TotalsLine", "check_totals", "split_rows"]
@@ -70,8 +71,8 @@ class Lines:
 
     amounts: dict[str, tuple[int, Amounts]]
     rows: npt.NDArray[np.int64]
-    states: npt.NDArray[np.object_]
-    kinds: npt.NDArray[np.object_]
+    states: Tags
+    kinds: Tags
     currencies: pa.Array
 
 
@@ -87,8 +88,8 @@ def split_rows(records: Records, places: dict[str, int], left_out: Sequence[str]
     totals = [
         TotalsLine(
             int(records.rows[row]),
-            _first([column[row].as_py() for column in records.columns]),
-            tuple(column[row].as_py() for column in records.columns),
+            _first([column[row] for column in records.columns]),
+            tuple(column[row] for column in records.columns),
             is_aligned=True,
         )
         for row in np.flatnonzero(is_total).tolist()
@@ -152,8 +153,7 @@ def _repeats_header(records: Records, places: dict[str, int]) -> Mask:
     """Find headers that stand again between the rows, as printed pages leave them."""
     found = np.ones(len(records), dtype=bool)
     for place in places.values():
-        column = records.columns[place]
-        found &= np.asarray(pc.equal(column, records.header[place]).to_numpy(zero_copy_only=False))
+        found &= records.columns[place].are(records.header[place])
         if not found.any():
             break
     return found
@@ -162,15 +162,9 @@ def _repeats_header(records: Records, places: dict[str, int]) -> Mask:
 def _is_total(records: Records, places: dict[str, int]) -> Mask:
     """Find regular rows whose first filled cell is a word for a total."""
     found = np.zeros(len(records), dtype=bool)
-    suspects = np.zeros(len(records), dtype=bool)
-    for column in records.columns:
-        if pa.types.is_string(column.type):
-            suspects |= np.asarray(
-                pc.match_substring_regex(column, _WORD).to_numpy(zero_copy_only=False)
-            )
     timed = places.get("paid_at")
-    for row in np.flatnonzero(suspects).tolist():
-        cells = [column[row].as_py() for column in records.columns]
+    for row in np.flatnonzero(_may_be_total(records, places)).tolist():
+        cells = [column[row] for column in records.columns]
         if totals_label(_first(cells)) is None or _has_id(cells, places):
             continue
         when = cells[timed] if timed is not None else ""
@@ -178,13 +172,29 @@ def _is_total(records: Records, places: dict[str, int]) -> Mask:
     return found
 
 
+def _may_be_total(records: Records, places: dict[str, int]) -> Mask:
+    """Find rows that may be totals: without a time, without a payment, with a word for one."""
+    suspects = np.ones(len(records), dtype=bool)
+    for idea in ("paid_at", "payment_id"):
+        if idea in places:  # no word for a total or for nothing begins with a digit
+            first = records.columns[places[idea]].first_letters
+            suspects &= (first < ord("0")) | (first > ord("9"))
+            if not suspects.any():
+                return suspects
+    words = np.zeros(int(suspects.sum()), dtype=bool)
+    for column in records.columns:
+        said = pc.match_substring_regex(column.where(suspects).text, _WORD)
+        words |= np.asarray(said.to_numpy(zero_copy_only=False))
+    suspects[suspects] = words
+    return suspects
+
+
 def _says_no_money(records: Records, places: dict[str, int]) -> Mask:
     """Find rows without a payment ID or anything where amounts stand."""
     silent = np.ones(len(records), dtype=bool)
     for idea in ("payment_id", "amount", "tip", "total"):
         if idea in places:
-            column = records.columns[places[idea]]
-            silent &= np.asarray(pc.equal(column, "").to_numpy(zero_copy_only=False))
+            silent &= records.columns[places[idea]].is_empty
     return silent
 
 
@@ -269,12 +279,12 @@ def _subsets(line: TotalsLine, lines: Lines) -> Iterator[tuple[Mask, bool]]:
     A sum over several currencies or of one tender alone is accepted, not expected.
     """
     every = np.ones(len(lines.rows), dtype=bool)
-    stands = ~np.isin(lines.states.astype(str), ["cancelled", "open"])
+    stands = ~lines.states.are("cancelled", "open")
     label = totals_label(line.label) or ""
     currency = next(filter(None, (currency_in(cell) for cell in line.cells)), None)
     kind = tender_meant(label) if label else None
     if kind is not None:
-        every = lines.kinds == kind
+        every = lines.kinds.are(kind)
     bases = [every, every & stands]
     codes = [currency] if currency else pc.unique(lines.currencies.drop_null()).to_pylist()
     yield from ((base, len(codes) <= 1) for base in bases)
@@ -286,4 +296,4 @@ def _subsets(line: TotalsLine, lines: Lines) -> Iterator[tuple[Mask, bool]]:
             yield base & own, True
     if kind is None and (plain(label) or not line.is_aligned):
         for one in ("qerko", "cash", "card", "voucher", "invoice"):
-            yield (lines.kinds == one) & stands, False
+            yield lines.kinds.are(one) & stands, False

@@ -184,6 +184,7 @@ _SIGN: Final = re.compile(
 
 
 _LONGEST: Final = 100
+_LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 class Guess(NamedTuple):
@@ -206,7 +207,7 @@ def guess_idea(header: str) -> Guess | None:
     >>> guess_idea("Celkem vč. spropitného")
     Guess(idea='total', score=0.95, tip='inside')
     """
-    if len(header) > _LONGEST:
+    if len(header) > _LONGEST or not _LETTER.search(header):
         return None
     words = plain(_HUMP.sub(" ", _SIGN.sub(" ", header)))
     words = re.sub(r"\b(?:v|in)$", "", words).strip()
