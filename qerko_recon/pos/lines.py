@@ -97,7 +97,7 @@ def _read(
     data: bytes, name: str, stated: Profile, zone: ZoneInfo, digest: Future[str], *, whole: bool
 ) -> list[PosFile]:
     tables = find_tables(data, name, stated, whole=whole)
-    drafts = [_Reading(Values(table, stated, zone)).finish() for table in tables]
+    drafts = [_Reading(Values.of(table, stated, zone)).finish() for table in tables]
     return [
         replace(draft, source=draft.source._replace(sha256=digest.result())) for draft in drafts
     ]
@@ -145,7 +145,6 @@ class _Reading:
         )
         problems = [*self.table.problems, *values.problems(), *problems, *self._totals(lines)]
         below, records = values.below, self.table.records
-        totals = len(below.totals) + len(below.remarks) + len(below.repeated_headers)
         sniffed = self._explain(default, is_tip)
         return PosFile(
             *held,
@@ -153,11 +152,11 @@ class _Reading:
             problems=tuple(problems),
             sniffed=sniffed,
             profile=self._completed(sniffed),
-            source=Source(self.name, "", len(records) + len(records.broken) - totals),
+            source=Source(self.name, "", len(records) + len(records.broken) - below.count),
             row_is=values.grain.row_is,
             rows={
                 "broken": len(below.broken) - (len(held[0]) - length),
-                "totals": totals,
+                "totals": below.count,
                 "left_out": below.left_out,
             },
         )

@@ -29,13 +29,14 @@ _ENOUGH: Final = 2
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a file's table begins and what separates its cells."""
+    """Where a file's table begins, what separates its cells, and what stands above it."""
 
     delimiter: str
     header_row: int
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     findings: tuple[Finding, ...]
+    titles: frozenset[str] = frozenset()
 
 
 class _Candidate(NamedTuple):
@@ -101,7 +102,9 @@ def _layout(best: _Candidate, findings: tuple[Finding, ...]) -> Layout:
         for row in best.rows
         if row.row > best.head.row and len(row.cells) == width and row.cells != best.head.cells
     )
-    return Layout(best.delimiter, best.head.row, header, sample, findings)
+    above = [row.cells for row in best.rows if row.row < best.head.row]
+    titles = frozenset(" ".join(best.delimiter.join(cells).split()) for cells in above)
+    return Layout(best.delimiter, best.head.row, header, sample, findings, titles)
 
 
 def _candidates(delimiter: str, rows: list[HeadRow], profile: Profile) -> list[_Candidate]:

@@ -84,6 +84,11 @@ class Strings:
         """The first byte of each cell; 0 for an empty one."""
         return self._each(Part.first, np.uint8)
 
+    @property
+    def is_even(self) -> bool:
+        """Whether in each part all cells are of one width, and none is empty."""
+        return all(part.width for part in self.parts)
+
     def _each(self, look: Any, kind: Any) -> npt.NDArray[Any]:
         found = np.empty(len(self), dtype=kind)
         for rows, part in self._spans():

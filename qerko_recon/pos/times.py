@@ -356,7 +356,7 @@ class _Reading:
 def _cast(part: Part) -> Numbers:
     """Read a part of a column of ISO 8601."""
     moments = part.text().cast(pa.timestamp("us"))
-    return np.asarray(moments.cast(pa.int64()).to_numpy())
+    return np.asarray(moments.cast(pa.int64()).to_numpy(), dtype=np.int64)
 
 
 def _to_utc(local: Numbers, zone: ZoneInfo) -> tuple[Numbers, list[str]]:
@@ -450,4 +450,6 @@ def _offset(form: _Form, block: Block) -> Numbers:
     if not places:
         return np.zeros(len(block), dtype=np.int64)
     span: Numbers = block.number(places[:2]) * 3600 + block.number(places[2:]) * 60
-    return np.negative(span) if form.zone[0] == "-" else span
+    if form.zone[0] == "-":
+        span *= -1
+    return span

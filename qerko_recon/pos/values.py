@@ -22,13 +22,15 @@ from qerko_recon.pos.ids import read_ids
 from qerko_recon.pos.moments import read_moments
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import Profile
+from qerko_recon.pos.rows import Below, split_rows
 from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.tables import Table
+from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.times import Times
 from qerko_recon.pos.tips import Fault, Money, derive, note_empty
-from qerko_recon.pos.totals import Below, split_rows
+from qerko_recon.pos.totals import find_sums
 from qerko_recon.pos.typed import ERROR, Kinds, retell
-from qerko_recon.pos.vocabulary import IDEAS, currency_in
+from qerko_recon.pos.vocabulary import IDEAS, currency_in, plain
 from qerko_recon.schema import TENDERS
 
 __all__ = ["Values"]
@@ -65,11 +67,26 @@ class Values:
         What had to be assumed.
     """
 
-    def __init__(self, table: Table, stated: Profile, zone: ZoneInfo) -> None:
+    @classmethod
+    def of(cls, table: Table, stated: Profile, zone: ZoneInfo) -> Values:
+        """Read a table; rows that turn out to be sums of others are no lines of it."""
+        values = cls(table, stated, zone)
+        is_sum = find_sums(values.cells, values.amounts, values.tender_words())
+        if not is_sum.any():
+            return values
+        sums = np.zeros(len(values.below.is_line), dtype=bool)
+        sums[np.flatnonzero(values.below.is_line)[is_sum]] = True
+        return cls(table, stated, zone, sums)
+
+    def __init__(
+        self, table: Table, stated: Profile, zone: ZoneInfo, sums: Mask | None = None
+    ) -> None:
         self.table, self.stated = table, stated
         records, self.places = table.records, dict(table.columns.places)
         self.header = records.header
-        self.below: Below = split_rows(records, self.places, stated.left_out)
+        self.below: Below = split_rows(
+            records, self.places, stated.left_out, titles=table.layout.titles, sums=sums
+        )
         is_line = self.below.is_line
         self.cells = {
             idea: records.columns[place].where(is_line) for idea, place in self.places.items()
@@ -81,7 +98,7 @@ class Values:
         }
         self.rows = records.rows if is_line.all() else records.rows[is_line]
         self.had_id: Mask = np.zeros(len(self.rows), dtype=bool)
-        self.notes: list[str] = [*table.notes, *table.columns.notes]
+        self.notes: list[str] = [*table.notes, *table.columns.notes, *self.below.notes]
         self._faults: list[tuple[int, str, str, str | None]] = []
         self._clear_errors()
         if table.columns.is_wide:
@@ -94,10 +111,6 @@ class Values:
         self._take_moments()
         is_wide = table.columns.is_wide
         self.grain: Grain = find_grain(stated.row_is, self.cells, self.moments, is_wide=is_wide)
-        if self.below.left_out:
-            self.notes.append(
-                f"rows of types that the profile leaves out, not read: {self.below.left_out}"
-            )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -204,6 +217,10 @@ class Values:
         if idea == "payment_id":
             self.had_id = ids.is_lost
         return ids.values
+
+    def tender_words(self) -> Tags | None:
+        """Give the POS's words for the tenders of lines, as they are compared."""
+        return Tags.of(self.cells["tender_type"], plain) if "tender_type" in self.cells else None
 
     def words(self, idea: str) -> pa.Array:
         """Read a column of words."""
