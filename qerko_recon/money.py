@@ -58,6 +58,7 @@ _CENTS: Final = 2
 _SPACES: Final = " \t\u00a0\u202f\u2009"
 _MINUS: Final = "-\u2212\u2013"
 _GROUP_MARKS: Final = re.escape(_SPACES + "'\u2019")
+_NO_CENTS: Final = re.compile(rf"[,.][{_MINUS}]+$")
 _CURRENCY: Final = re.compile(
     r"(?:kč|kc|czk|€|eur|\$|usd|£|gbp|zł|zl|pln|ft|huf|chf)\.?", re.IGNORECASE
 )
@@ -116,7 +117,9 @@ def _strip_sign(text: str, shown: str) -> tuple[str, bool]:
         text, negative = text[1:-1].strip(_SPACES), True
     elif text[:1] in _MINUS and text:
         text, negative = text[1:].strip(_SPACES), True
-    elif text[-1:] in _MINUS and text and text[-2:-1] not in {",", "."}:  # "5,-" is five crowns
+    elif _NO_CENTS.search(text):  # "5,-" and "5,--" are five crowns
+        text = text.rstrip(_MINUS)
+    elif text[-1:] in _MINUS and text:
         text, negative = text[:-1].strip(_SPACES), True
     elif text[:1] == "+":
         text = text[1:].strip(_SPACES)

@@ -45,7 +45,7 @@ _NOTHING: Final = pa.array(["", "-", "–", "—", "n/a", "null", "none", "nan",
 _LONGEST: Final = max(len(word.encode()) for word in _NOTHING.to_pylist())
 _WRAPPED: Final = r'^="(.*)"$'
 _APOSTROPHE: Final = r"^'(\d+)$"
-_SCIENTIFIC: Final = r"^\d+(?:[.,]\d+)?[Ee]\+\d+$"
+_SCIENTIFIC: Final = r"^\d+(?:[.,]\d+)?[Ee]\+\d+$|^\d[.,]\d+E\d{1,2}$"
 _DESTROYED: Final = (
     "Excel has rounded this ID and its digits are lost; export again and do not save the file "
     "from Excel"

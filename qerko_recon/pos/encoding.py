@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Final
@@ -55,6 +55,7 @@ _BLANK: Final = " \t\r\n;,|\u00a0"
 _MOSTLY: Final = 9
 _GOOD: Final = 0.9
 _MARGIN: Final = 0.1
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _BEYOND_ASCII: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _GROUPING: Final = re.compile(rb"(?<=\d)[\x80-\xff](?=\d{3}\D)")
 
@@ -97,6 +98,13 @@ class Decoded:
             return self.text
         head = self.data[:_HEAD].decode(self.codec, "ignore")
         return head[: head.rfind("\n") + 1] or head
+
+    def below(self, line: int) -> Decoded:
+        """Give what stands from a line on, counted from 1."""
+        ends = islice(_LINE_END.finditer(self.text), line - 2, None)
+        begin = next(ends).end() if line > 1 else 0
+        data = self.data[len(self.text[:begin].encode(self.codec)) :]
+        return replace(self, data=data, problems=())
 
 
 def decode(data: bytes, name: str, declared: str | None = None, *, whole: bool = True) -> Decoded:

@@ -6,7 +6,7 @@ of Qerko is one figure for the whole day, to be compared with all payments of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from qerko_recon.pos.records import Records
 from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.times import Times
 from qerko_recon.pos.vocabulary import DAY_TOTAL
+from qerko_recon.pos.words import phrases, plain
 from qerko_recon.schema import TENDERS
 
 __all__ = ["Grain", "add_items", "find_grain", "name_days", "says_figures"]
@@ -37,6 +38,13 @@ _SAME: tuple[str, ...] = (
     "source_file",
 )
 _FIGURE = r"[1-9]"
+_ITEMS = frozenset(
+    phrases(
+        "Položka|Název položky|Artikl|Název artiklu|Zboží|Produkt|Název produktu|Tovar|"
+        "Názov položky|Názov tovaru|Artikel|Artikelname|Artikelbezeichnung|ARTIKELTEXT|Item|"
+        "Item name|Product|Product name|Menu item|Tétel|Tétel neve|Termék|Megnevezés"
+    )
+)
 
 
 class Grain(NamedTuple):
@@ -51,6 +59,7 @@ def find_grain(
     cells: Mapping[str, Strings],
     moments: Times | None,
     *,
+    header: Sequence[str],
     is_wide: bool,
 ) -> Grain:
     """Tell what a row stands for.
@@ -63,25 +72,38 @@ def find_grain(
         The lines' cells by idea.
     moments
         When the lines were paid.
+    header
+        All of the table's column names.
     is_wide
         Whether the amounts are one column of several, each of another tender.
     """
     if stated is not None:
         return _grain(stated, "stated", "the profile says so")
+    if "bill_id" in cells and "payment_id" not in cells and _has_items(header):
+        return _grain(
+            "item", "medium", "it has a column of items, so those of a bill are added up"
+        )
     has_ids = bool({"payment_id", "bill_id", "tender_id"} & cells.keys())
+    found: tuple[RowIs, Confidence, str]
     if has_ids or moments is None or not len(moments.is_bare):
-        return _grain("payment", "high", "its columns say so")
-    if not moments.is_bare.all():
-        return _grain("payment", "high", "the rows have a time of day")
-    if is_wide:
-        return _grain("day", "high", "a row has a day and one figure for Qerko")
-    if "tender_type" in cells and _is_once_a_day(cells, moments):
-        return _grain("day", "medium", "each tender stands once on each day, without any ID")
-    return _grain("payment", "medium", "nothing shows that a row is a day")
+        found = ("payment", "high", "its columns say so")
+    elif not moments.is_bare.all():
+        found = ("payment", "high", "the rows have a time of day")
+    elif is_wide:
+        found = ("day", "high", "a row has a day and one figure for Qerko")
+    elif "tender_type" in cells and _is_once_a_day(cells, moments):
+        found = ("day", "medium", "each tender stands once on each day, without any ID")
+    else:
+        found = ("payment", "medium", "nothing shows that a row is a day")
+    return _grain(*found)
 
 
 def _grain(row_is: RowIs, surely: Confidence, why: str) -> Grain:
     return Grain(row_is, Finding("row_is", row_is, surely, why))
+
+
+def _has_items(header: Sequence[str]) -> bool:
+    return any(plain(one) in _ITEMS for one in header)
 
 
 def _is_once_a_day(cells: Mapping[str, Strings], moments: Times) -> bool:

@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 _SERIAL: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?")
 _COUNT: Final = re.compile(r"\s*9{5}(?:[.,]9+)?\s*")
 _COUNTED: Final = 18
-_PART_OF_DAY: Final = r"^0?[.,]\d{2,}$"
+_PART_OF_DAY: Final = r"^0?[.,]\d{2,}$|^0[.,]\d$"
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - the sheet's own time
 _DAY_SECONDS: Final = 86_400
 _DATE_BEFORE: Final = r"^\d{4}-\d{2}-\d{2}T"
@@ -51,6 +51,7 @@ def read_moments(
     *,
     order: DateOrder | None = None,
     formats: Sequence[str] = (),
+    is_business_day: bool = False,
 ) -> Times:
     """Read the times of a table's rows.
 
@@ -64,13 +65,17 @@ def read_moments(
         The venue's; for times without an offset.
     order, formats
         As a profile states them.
+    is_business_day
+        Whether the dates are of business days.
     """
     column, kinds = dates
     column, counted = _from_serials(column)
     hours = None
     if clocks is not None:
         hours = _from_parts(pc.replace_substring_regex(clocks.text, _DATE_BEFORE, ""))
-    times = parse_times(column, hours, zone, order=order, formats=formats)
+    times = parse_times(
+        column, hours, zone, order=order, formats=formats, is_business_day=is_business_day
+    )
     if kinds is not None and (kinds == MOMENT).any():
         times = _without_typed(times, column, hours, zone, kinds, order, formats)
     if not counted:

@@ -11,7 +11,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -65,6 +65,8 @@ class Records:
         The file's line on which each regular row begins.
     broken
         Rows of another width.
+    end
+        The row of another table's header, where one follows.
     """
 
     header: tuple[str, ...]
@@ -72,9 +74,31 @@ class Records:
     columns: tuple[Strings, ...]
     rows: Rows
     broken: tuple[Broken, ...]
+    end: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def until(self, row: int) -> Records:
+        """Keep the rows above one, where another table begins."""
+        mask = self.rows < row
+        return replace(
+            self,
+            columns=tuple(column.where(mask) for column in self.columns),
+            rows=self.rows[mask],
+            broken=tuple(one for one in self.broken if one.row < row),
+            end=row,
+        )
+
+    def moved(self, by: int) -> Records:
+        """Count the rows from further below."""
+        return replace(
+            self,
+            header_row=self.header_row + by,
+            rows=self.rows + by,
+            broken=tuple(one._replace(row=one.row + by) for one in self.broken),
+            end=None if self.end is None else self.end + by,
+        )
 
 
 def read_head(source: Decoded, delimiter: str, limit: int = 60) -> list[HeadRow]:
@@ -94,14 +118,23 @@ def read_head(source: Decoded, delimiter: str, limit: int = 60) -> list[HeadRow]
 
 
 def read_records(
-    source: Decoded, delimiter: str, header_row: int, name: str, *, needed: int | None = None
+    source: Decoded,
+    delimiter: str,
+    header_row: int,
+    name: str,
+    *,
+    header: tuple[str, ...] | None = None,
+    needed: int | None = None,
 ) -> Records:
     """Read a file's rows from its header on.
 
     Parameters
     ----------
     source, delimiter, header_row, name
-        The file's content, what parts its cells, the line of its header, and what it is called.
+        The file's content, what parts its cells, the last line of its header, and what it is
+        called.
+    header
+        The names of its columns; those in that line by default.
     needed
         How many of a row's cells have to be there; fewer make it broken. All by default.
 
@@ -114,7 +147,8 @@ def read_records(
     for _ in range(header_row - 1):
         lines.readline()
     reader = csv.reader(lines, delimiter=delimiter)
-    header = name_columns(next(reader, []))
+    last = name_columns(next(reader, []))
+    header = last if header is None else header
     # The reader's lines are the buffer's, so the buffer stands where the body begins.
     begin = len(source.head[: lines.tell()].encode(source.codec))
     body = _Body(source, begin)

@@ -7,7 +7,7 @@ and days, rulers, counts, and remarks below. Each of them is counted, and none i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 
 from qerko_recon.pos.cells import find_left_out
 from qerko_recon.pos.columns import DATE
+from qerko_recon.pos.heading import says_header
 from qerko_recon.pos.records import Broken, Records
 from qerko_recon.pos.vocabulary import says_nothing, tender_meant, totals_label
 from qerko_recon.pos.words import says_statistics
 
-__all__ = ["Below", "TotalsLine", "label_of", "split_rows"]
+__all__ = ["Below", "TotalsLine", "find_next_header", "label_of", "split_rows"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -88,7 +89,7 @@ class Below:
 
 def split_rows(
     records: Records,
-    places: dict[str, int],
+    places: Mapping[str, int],
     left_out: Sequence[str] = (),
     *,
     titles: frozenset[str] = frozenset(),
@@ -121,7 +122,9 @@ def split_rows(
     is_remark = _is_remark(records, places, last) & ~(is_total | is_header | is_sum | is_out)
     headers = tuple(records.rows[is_header].tolist())
     asides = [one for one in broken if _is_aside(one, last, titles)]
-    asides += _above(headers, [one for one in broken if one not in asides], records)
+    others = [one for one in broken if one not in asides]
+    ends = [*headers, *(one.row for one in totals), *filter(None, [records.end])]
+    asides += _above(ends, others, records)
     return Below(
         ~(is_total | is_header | is_remark | is_out | is_sum),
         tuple(one for one in broken if one not in asides),
@@ -171,7 +174,7 @@ def _totals_line(records: Records, row: int) -> TotalsLine:
 
 
 def _broken_totals(
-    records: Records, places: dict[str, int]
+    records: Records, places: Mapping[str, int]
 ) -> tuple[list[TotalsLine], list[Broken]]:
     """Find short lines of totals, of all rows or of one tender, among the broken rows."""
     totals, broken = [], []
@@ -192,7 +195,7 @@ def _has_figures(cells: Sequence[str]) -> bool:
     return bool(rest) and all(_FIGURE.fullmatch(cell) for cell in rest)
 
 
-def _is_total(records: Records, places: dict[str, int]) -> Mask:
+def _is_total(records: Records, places: Mapping[str, int]) -> Mask:
     """Find regular rows whose first filled cell is a word for a total."""
     found = np.zeros(len(records), dtype=bool)
     timed = places.get("paid_at")
@@ -205,7 +208,7 @@ def _is_total(records: Records, places: dict[str, int]) -> Mask:
     return found
 
 
-def _has_id(cells: Sequence[str], places: dict[str, int]) -> bool:
+def _has_id(cells: Sequence[str], places: Mapping[str, int]) -> bool:
     """Tell whether a row has a payment ID that is not the totals word itself."""
     place = places.get("payment_id")
     if place is None:
@@ -213,7 +216,7 @@ def _has_id(cells: Sequence[str], places: dict[str, int]) -> bool:
     return not says_nothing(cells[place]) and totals_label(cells[place]) is None
 
 
-def _may_be_total(records: Records, places: dict[str, int]) -> Mask:
+def _may_be_total(records: Records, places: Mapping[str, int]) -> Mask:
     """Find rows that may be totals: without a time, without a payment, with a word for one."""
     suspects = np.ones(len(records), dtype=bool)
     for idea in ("paid_at", "payment_id"):
@@ -247,7 +250,7 @@ def _within(letters: npt.NDArray[np.uint8], span: tuple[int, int]) -> Mask:
 # Headers, titles, rulers, counts
 
 
-def _repeats_header(records: Records, places: dict[str, int]) -> Mask:
+def _repeats_header(records: Records, places: Mapping[str, int]) -> Mask:
     """Find headers that stand again between the rows, as printed pages leave them."""
     found = np.ones(len(records), dtype=bool)
     for place in places.values():
@@ -257,13 +260,9 @@ def _repeats_header(records: Records, places: dict[str, int]) -> Mask:
     return found
 
 
-def _is_remark(records: Records, places: dict[str, int], last: int | None) -> Mask:
+def _is_remark(records: Records, places: Mapping[str, int], last: int | None) -> Mask:
     """Find regular rows that say nothing of money and are no line that lacks its amount."""
-    silent = np.ones(len(records), dtype=bool)
-    for idea in _MONEY:
-        if idea in places:
-            shapes = records.columns[places[idea]].shapes
-            silent &= ~shapes.spread("9" in shape for shape in shapes.words)
+    silent = _silent(records, places)
     found = _is_statistic(records, places)
     if not silent.any():
         return found
@@ -272,6 +271,8 @@ def _is_remark(records: Records, places: dict[str, int], last: int | None) -> Ma
     for column in records.columns:
         filled += ~column.is_empty
         is_ruler &= ~_is_alnum(column.first_letters)
+    for row in np.flatnonzero(is_ruler).tolist():
+        is_ruler[row] = not any(map(str.isalnum, "".join(_cells(records, row))))
     found |= is_ruler
     own = [place for idea, place in places.items() if idea in {*_IDS, *_MONEY}]
     for row in np.flatnonzero(silent & (filled == 1) & ~is_ruler).tolist():
@@ -283,6 +284,29 @@ def _is_remark(records: Records, places: dict[str, int], last: int | None) -> Ma
     return found
 
 
+def find_next_header(records: Records, places: Mapping[str, int]) -> int | None:
+    """Find the first row that is the header of another table; where columns stand otherwise."""
+    found = [one.row for one in records.broken if says_header(one.cells)]
+    silent = _silent(records, places)
+    if silent.any():
+        silent &= ~_repeats_header(records, places)
+    for row in np.flatnonzero(silent).tolist():
+        if says_header(_cells(records, row)):
+            found.append(int(records.rows[row]))
+            break
+    return min(found, default=None)
+
+
+def _silent(records: Records, places: Mapping[str, int]) -> Mask:
+    """Tell the rows without any digit where amounts stand."""
+    silent = np.ones(len(records), dtype=bool)
+    for idea in _MONEY:
+        if idea in places:
+            shapes = records.columns[places[idea]].shapes
+            silent &= ~shapes.spread("9" in shape for shape in shapes.words)
+    return silent
+
+
 def _is_alnum(letters: npt.NDArray[np.uint8]) -> Mask:
     return np.asarray(
         _within(letters, _DIGITS)
@@ -292,7 +316,7 @@ def _is_alnum(letters: npt.NDArray[np.uint8]) -> Mask:
     )
 
 
-def _is_statistic(records: Records, places: dict[str, int]) -> Mask:
+def _is_statistic(records: Records, places: Mapping[str, int]) -> Mask:
     """Find counts and averages below all rows that say when or how they were paid."""
     found = np.zeros(len(records), dtype=bool)
     telling = [records.columns[places[idea]] for idea in _TELLING if idea in places]
@@ -318,13 +342,19 @@ def _is_aside(one: Broken, last: int | None, titles: frozenset[str]) -> bool:
     return last is not None and one.row > last and _is_lone(one.cells)
 
 
-def _above(headers: Sequence[int], broken: Sequence[Broken], records: Records) -> list[Broken]:
-    """Find the lone cells that stand right above a header that stands again."""
-    by_row = {one.row: one for one in broken if _is_lone(one.cells)}
-    regular = set(records.rows.tolist()) if headers and by_row else set()
+def _is_title(text: str) -> bool:
+    """Tell a title from what may be a payment's ID alone."""
+    has_digit = any(letter.isdigit() for letter in text)
+    return not has_digit or len(text.split()) > 1
+
+
+def _above(places: Sequence[int], broken: Sequence[Broken], records: Records) -> list[Broken]:
+    """Find the lone cells that stand right above a header that stands again, or a total."""
+    by_row = {one.row: one for one in broken if _is_lone(one.cells) and _is_title(one.text)}
+    regular = set(records.rows.tolist()) if places and by_row else set()
     found = []
-    for header in headers:
-        row = header - 1
+    for place in places:
+        row = place - 1
         while row > records.header_row and row not in regular:
             if row in by_row:
                 found.append(by_row[row])

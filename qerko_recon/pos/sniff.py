@@ -7,12 +7,13 @@ Whatever a profile states is taken as it is, and an error says where it does not
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from qerko_recon.errors import shorten
 from qerko_recon.pos.columns import DATE, Confidence, Finding, NoTable, is_amount, no_amounts
 from qerko_recon.pos.encoding import Decoded
+from qerko_recon.pos.heading import find_heading
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import HeadRow, name_columns, read_head
 from qerko_recon.pos.vocabulary import guess_idea, plain
@@ -33,10 +34,16 @@ class Layout:
 
     delimiter: str
     header_row: int
+    last_header_row: int
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     findings: tuple[Finding, ...]
     titles: frozenset[str] = frozenset()
+
+    def moved(self, by: int) -> Layout:
+        """Count the rows from further below."""
+        row, last = self.header_row + by, self.last_header_row + by
+        return replace(self, header_row=row, last_header_row=last)
 
 
 class _Candidate(NamedTuple):
@@ -95,16 +102,19 @@ def _best(heads: Mapping[str, list[HeadRow]], profile: Profile, name: str) -> _C
 
 
 def _layout(best: _Candidate, findings: tuple[Finding, ...]) -> Layout:
-    header = name_columns(best.head.cells)
-    width = len(best.head.cells)
+    heading = find_heading(best.rows, best.head.row)
+    header = name_columns(heading.cells)
+    width = len(heading.cells)
     sample = tuple(
         tuple(cell.strip() for cell in row.cells)
         for row in best.rows
-        if row.row > best.head.row and len(row.cells) == width and row.cells != best.head.cells
+        if row.row > heading.last_row and len(row.cells) == width and row.cells != best.head.cells
     )
-    above = [row.cells for row in best.rows if row.row < best.head.row]
+    above = [row.cells for row in best.rows if row.row < heading.first_row]
     titles = frozenset(" ".join(best.delimiter.join(cells).split()) for cells in above)
-    return Layout(best.delimiter, best.head.row, header, sample, findings, titles)
+    return Layout(
+        best.delimiter, heading.first_row, heading.last_row, header, sample, findings, titles
+    )
 
 
 def _candidates(delimiter: str, rows: list[HeadRow], profile: Profile) -> list[_Candidate]:

@@ -85,6 +85,11 @@ class Strings:
         return self._each(Part.first, np.uint8)
 
     @property
+    def is_ascii(self) -> bool:
+        """Whether no cell has a letter beyond ASCII."""
+        return all(part.is_ascii for part in self.parts)
+
+    @property
     def is_even(self) -> bool:
         """Whether in each part all cells are of one width, and none is empty."""
         return all(part.width for part in self.parts)

@@ -7,12 +7,10 @@ business day whatever the cut-off.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -22,46 +20,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, shorten
-from qerko_recon.pos.parts import Block, Part, at_once
+from qerko_recon.pos.parts import Part, at_once
 from qerko_recon.pos.profile import DateOrder
 from qerko_recon.pos.strings import Strings
+from qerko_recon.pos.time_forms import NEVER, SECOND, TimeForm, form_of, moments_of
 from qerko_recon.pos.vocabulary import says_nothing
 from qerko_recon.schema import TIME
 
 __all__ = ["Times", "find_zone", "parse_times"]
 
-# Of shapes, in which every digit is a 9.
-_CLOCK: Final = (
-    r"(?:(?:T|,?\s+)(?P<H>9{1,2})[:.h](?P<M>9{2})(?:[:.](?P<S>9{2})(?:[.,](?P<f>9{1,9}))?)?"
-    r"\s*(?P<ap>[AaPp]\.?[Mm]\.?)?\s*(?P<z>Z|[+-]9{2}:?9{2})?)?\s*$"
-)
-_YEAR_FIRST: Final = re.compile(
-    r"(?P<y>9{4})\s*[-./]\s*(?P<b>9{1,2})\s*[-./]\s*(?P<a>9{1,2})\.?" + _CLOCK
-)
-_DAY_FIRST: Final = re.compile(
-    r"(?:[^\W\d_]{2,}\.?,?\s+)?(?P<a>9{1,2})\s*(?P<sep>[./-])\s*(?P<b>9{1,2})"
-    r"\s*[./-]\s*(?P<y>9{4}|9{2})\.?" + _CLOCK
-)
-_COMPACT: Final = re.compile(
-    r"(?P<y>9{4})(?P<b>9{2})(?P<a>9{2})"
-    r"(?:[T ]?(?P<H>9{2}):?(?P<M>9{2})(?::?(?P<S>9{2}))?)?$"
-)
 _MIDNIGHT: Final = r"[T\s]+0?0:00(?::00(?:[.,]0+)?)?$"
-_FIRST_COMPACT: Final = 1900
-_LAST_COMPACT: Final = 2099
 _YEAR_MONTHS: Final = 12
-_LAST_YEAR: Final = 9999
 _NOON: Final = 12
-_CENTURY: Final = 100
-_HOURS: Final = 24
-_SIXTY: Final = 60
-_MICROS: Final = 6
 _ISO: Final = len("2026-11-20T21:33:39")
 _NINES: Final = bytes.maketrans(b"0123456789", b"9" * 10)
-_SECOND: Final = 1_000_000
-_DAY: Final = 86_400 * _SECOND
-_QUARTER: Final = 900 * _SECOND
-_NEVER: Final = np.iinfo(np.int64).min
+_DAY: Final = 86_400 * SECOND
+_SMALL_HOURS: Final = 6 * 3600 * SECOND
+_QUARTER: Final = 900 * SECOND
 _BLOCK: Final = 1 << 16
 _WIDEST: Final = 1 << 22
 
@@ -122,6 +97,7 @@ def parse_times(
     *,
     order: DateOrder | None = None,
     formats: Sequence[str] = (),
+    is_business_day: bool = False,
 ) -> Times:
     """Read the times of an export's rows.
 
@@ -137,6 +113,8 @@ def parse_times(
         ``dmy`` or ``mdy`` for dates with slashes or dashes; found out by default.
     formats
         ``strptime`` formats to try first.
+    is_business_day
+        Whether the dates are of business days, so that clocks after midnight are of the next.
     """
     if clocks is not None:
         days = pc.replace_substring_regex(dates.text, _MIDNIGHT, "")
@@ -144,7 +122,8 @@ def parse_times(
             pc.utf8_trim_whitespace(pc.binary_join_element_wise(days, clocks.text, " "))
         )
     reading = _Reading(dates, order, formats)
-    notes = reading.to_utc(zone)
+    notes = reading.go_on_after_midnight() if clocks is not None and is_business_day else []
+    notes += reading.to_utc(zone)
     is_read = reading.is_read
     column = pa.array(np.where(is_read, reading.moments, 0), pa.timestamp("us", "UTC"))
     faults: list[tuple[int, str]] = []
@@ -166,28 +145,12 @@ def parse_times(
     )
 
 
-class _Form(NamedTuple):
-    """How the cells of one shape are read: where each number stands, and what they end in."""
-
-    code: int
-    places: Mapping[str, list[int]]
-    sep: str | None
-    half: str
-    zone: str
-    is_compact: bool
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing but habit tells its days from its months; dots are day first."""
-        return self.sep not in {None, "."}
-
-
 class _Reading:
     """Cells turned into local times, and these into UTC."""
 
     def __init__(self, cells: Strings, order: DateOrder | None, formats: Sequence[str]) -> None:
         self.cells = cells
-        self.moments = np.full(len(cells), _NEVER, dtype=np.int64)
+        self.moments = np.full(len(cells), NEVER, dtype=np.int64)
         self.is_bare = np.zeros(len(cells), dtype=bool)
         self.has_second = np.zeros(len(cells), dtype=bool)
         self._is_zoned = np.zeros(len(cells), dtype=bool)
@@ -197,15 +160,15 @@ class _Reading:
         if not formats and self._is_iso():
             return
         forms = self._forms()
-        is_swapped = self._is_month_first(forms)
+        is_month_first = self._is_month_first(forms)
         for form in forms:
-            self._read(form, is_swapped=is_swapped and form.is_open)
+            self._read(form, is_month_first=is_month_first)
         self._forget_midnights()
 
     @property
     def is_read(self) -> Mask:
         """Which cells are times."""
-        return np.asarray(self.moments != _NEVER)
+        return np.asarray(self.moments != NEVER)
 
     def _is_iso(self) -> bool:
         """Read a column that is ISO 8601 to the second throughout, as Arrow does it."""
@@ -243,33 +206,16 @@ class _Reading:
                 self.has_second[rows] = any(one in form for one in ("%S", "%X", "%c"))
                 break
 
-    def _forms(self) -> list[_Form]:
+    def _forms(self) -> list[TimeForm]:
         """Tell how each shape is read, where it is one of a time."""
         shapes = self.cells.shapes
-        found = []
-        for code, shape in enumerate(shapes.words):
-            bare = shape.strip()
-            shift = shape.index(bare)
-            for pattern in (_YEAR_FIRST, _COMPACT, _DAY_FIRST):
-                if (match := pattern.match(bare)) is None:
-                    continue
-                groups = match.re.groupindex
-                places = {
-                    name: shapes.places(code, (begin + shift, end + shift))
-                    for name in groups
-                    for begin, end in [match.span(name)]
-                    if begin >= 0
-                }
-                said = match.groupdict("")
-                sep = said["sep"] if pattern is _DAY_FIRST else None
-                half, zone = said.get("ap", "")[:1].lower(), said.get("z", "")
-                found.append(_Form(code, places, sep, half, zone, pattern is _COMPACT))
-                if pattern is not _DAY_FIRST:
-                    self.order = self.order or "ymd"
-                break
-        return found
+        held = (form_of(shapes, code) for code in range(len(shapes.words)))
+        forms = [form for form in held if form is not None]
+        if any(form.sep is None and form.month is None for form in forms):
+            self.order = self.order or "ymd"
+        return forms
 
-    def _is_month_first(self, forms: Sequence[_Form]) -> bool:
+    def _is_month_first(self, forms: Sequence[TimeForm]) -> bool:
         """Tell days from months where slashes or dashes leave it open."""
         day_first = [form for form in forms if form.sep is not None]
         is_open = [form for form in day_first if form.is_open]
@@ -281,43 +227,37 @@ class _Reading:
             for _, block in self.cells.shapes.blocks(form.code):
                 days += int((block.number(form.places["a"]) > _YEAR_MONTHS).sum())
                 months += int((block.number(form.places["b"]) > _YEAR_MONTHS).sum())
-        self.order = "mdy" if months > days else "dmy"
         self.is_sure = (days > 0) != (months > 0)
-        return months > days
+        is_month = months > days if days or months else self._is_closer(is_open)
+        self.order = "mdy" if is_month else "dmy"
+        return is_month
 
-    def _read(self, form: _Form, *, is_swapped: bool) -> None:
+    def _is_closer(self, forms: Sequence[TimeForm]) -> bool:
+        """Tell whether the dates are much closer together if the month is first."""
+        spans = []
+        for is_month_first in (False, True):
+            first, last = np.iinfo(np.int64).max, NEVER
+            for form in forms:
+                for _, block in self.cells.shapes.blocks(form.code):
+                    moments = moments_of(form, block, is_month_first=is_month_first)
+                    held = moments[moments != NEVER]
+                    if len(held):
+                        first, last = min(first, int(held.min())), max(last, int(held.max()))
+            spans.append(last - first)
+        return 2 * spans[1] < spans[0]
+
+    def _read(self, form: TimeForm, *, is_month_first: bool) -> None:
         """Read the rows of one shape that no format has."""
         for rows, block in self.cells.shapes.blocks(form.code):
-            parts = {name: block.number(places) for name, places in form.places.items()}
-            if is_swapped:
-                parts["a"], parts["b"] = parts["b"], parts["a"]
-            if len(form.places["y"]) == 2:  # noqa: PLR2004 - 26 is 2026
-                parts["y"] += 2000
-            moments = _combined(parts, form.half)
-            if form.is_compact:
-                is_date = (parts["y"] >= _FIRST_COMPACT) & (parts["y"] <= _LAST_COMPACT)
-                moments = np.where(is_date, moments, _NEVER)
-            if "f" in parts:
-                digits = len(form.places["f"])
-                micros = parts["f"] * 10 ** max(_MICROS - digits, 0)
-                micros //= 10 ** max(digits - _MICROS, 0)
-                moments = np.where(moments == _NEVER, _NEVER, moments + micros)
-            if form.zone:
-                moments = np.where(
-                    moments == _NEVER, _NEVER, moments - _offset(form, block) * _SECOND
-                )
-            free = self.moments[rows] == _NEVER
-            self._put(rows, moments, form, free if not free.all() else None)
-
-    def _put(self, rows: Any, moments: Numbers, form: _Form, free: Mask | None) -> None:
-        if free is not None:
-            rows = (np.arange(len(self.moments))[rows] if isinstance(rows, slice) else rows)[free]
-            moments = moments[free]
-        self.moments[rows] = moments
-        self.is_bare[rows] = "H" not in form.places
-        self.has_second[rows] = "S" in form.places
-        if form.zone:
-            self._is_zoned[rows] = True
+            moments = moments_of(form, block, is_month_first=is_month_first)
+            free = self.moments[rows] == NEVER
+            if not free.all():
+                every = np.arange(len(self.moments))
+                rows, moments = every[rows][free], moments[free]  # noqa: PLW2901
+            self.moments[rows] = moments
+            self.is_bare[rows] = not form.has_clock
+            self.has_second[rows] = form.has_second
+            self._is_zoned[rows] = form.is_zoned
 
     def _forget_midnights(self) -> None:
         """Take midnight in every row for no time of day: dates with a clock that never runs."""
@@ -325,16 +265,25 @@ class _Reading:
             return
         for begin in range(0, len(self.moments), _BLOCK):
             some = self.moments[begin : begin + _BLOCK]
-            if ((some % _DAY != 0) & (some != _NEVER)).any():
+            if ((some % _DAY != 0) & (some != NEVER)).any():
                 return
         self.is_bare = self.is_read
         self.has_second[:] = False
+
+    def go_on_after_midnight(self) -> list[str]:
+        """Put what a business day has in the small hours on the day of the calendar."""
+        is_late = self.is_read & ~self.is_bare & (self.moments % _DAY < _SMALL_HOURS)
+        if not is_late.any():
+            return []
+        self.moments[is_late] += _DAY
+        note = "the dates are business days, so times before 6 o'clock are read as of the next "
+        return [f"{note}morning: {int(is_late.sum())} rows"]
 
     def to_utc(self, zone: ZoneInfo) -> list[str]:
         """Turn local times into UTC, saying what had to be assumed."""
         notes = []
         if self.is_bare.any():
-            self.moments[self.is_bare & self.is_read] += _NOON * 3600 * _SECOND
+            self.moments[self.is_bare & self.is_read] += _NOON * 3600 * SECOND
             notes.append("dates without a time of day are put at noon of that day")
         if not self.is_sure:
             notes.append(
@@ -407,49 +356,3 @@ def _shifts(quarters: Numbers, zone: ZoneInfo) -> tuple[Numbers, npt.NDArray[np.
     twice = naive.tz_localize(zone, ambiguous="NaT", nonexistent=hour).isna()
     never = naive.tz_localize(zone, ambiguous=summer, nonexistent="NaT").isna()
     return shifts, np.where(twice, 1, np.where(never, 2, 0)).astype(np.int8)
-
-
-def _combined(parts: Mapping[str, Numbers], half: str) -> Numbers:
-    """Put dates and times together; what the calendar or the clock does not have is no time."""
-    year, month, day = parts["y"], parts["b"], parts["a"]
-    starts, lengths = _calendar()
-    months = year * _YEAR_MONTHS + month - 1
-    is_valid = (month >= 1) & (month <= _YEAR_MONTHS) & (year >= 1) & (day >= 1)
-    if not is_valid.all():
-        months = np.where(is_valid, months, _YEAR_MONTHS)
-    is_valid &= day <= lengths[months]
-    seconds = (starts[months] + day - 1) * 86_400
-    if "H" in parts:
-        hour, minute = parts["H"], parts["M"]
-        is_valid &= minute < _SIXTY
-        if half:
-            is_valid &= (hour >= 1) & (hour <= _NOON)
-            hour = hour % _NOON + (_NOON if half == "p" else 0)
-        is_valid &= hour < _HOURS
-        seconds += hour * 3600 + minute * 60
-        if "S" in parts:
-            is_valid &= parts["S"] < _SIXTY
-            seconds += parts["S"]
-    seconds *= _SECOND
-    if not is_valid.all():
-        seconds[~is_valid] = _NEVER
-    return seconds
-
-
-@lru_cache(maxsize=1)
-def _calendar() -> tuple[Numbers, Numbers]:
-    """Give the first day of each month since the year 0, and how many days it has."""
-    first = np.datetime64("0000-01", "M") + np.arange((_LAST_YEAR + 1) * _YEAR_MONTHS + 1)
-    starts = first.astype("datetime64[D]").astype(np.int64)
-    return starts[:-1], np.diff(starts)
-
-
-def _offset(form: _Form, block: Block) -> Numbers:
-    """Read offsets such as ``+01:00`` in seconds."""
-    places = form.places["z"]
-    if not places:
-        return np.zeros(len(block), dtype=np.int64)
-    span: Numbers = block.number(places[:2]) * 3600 + block.number(places[2:]) * 60
-    if form.zone[0] == "-":
-        span *= -1
-    return span

@@ -30,7 +30,7 @@ from qerko_recon.pos.times import Times
 from qerko_recon.pos.tips import Fault, Money, derive, note_empty
 from qerko_recon.pos.totals import find_sums
 from qerko_recon.pos.typed import ERROR, Kinds, retell
-from qerko_recon.pos.vocabulary import IDEAS, currency_in, plain
+from qerko_recon.pos.vocabulary import IDEAS, currency_in, plain, says_business_day
 from qerko_recon.schema import TENDERS
 
 __all__ = ["Values"]
@@ -109,8 +109,13 @@ class Values:
             self.money = self._derive()
             self.moments = moments.result()
         self._take_moments()
-        is_wide = table.columns.is_wide
-        self.grain: Grain = find_grain(stated.row_is, self.cells, self.moments, is_wide=is_wide)
+        self.grain: Grain = find_grain(
+            stated.row_is,
+            self.cells,
+            self.moments,
+            header=self.header,
+            is_wide=table.columns.is_wide,
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -180,6 +185,7 @@ class Values:
             zone,
             order=self.stated.date_order,
             formats=self.stated.time_formats,
+            is_business_day=says_business_day(self.header[self.places["paid_at"]]),
         )
 
     def _take_moments(self) -> None:

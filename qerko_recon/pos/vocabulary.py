@@ -32,6 +32,7 @@ __all__ = [
     "guess_idea",
     "is_yes",
     "plain",
+    "says_business_day",
     "says_nothing",
     "state_meant",
     "tender_meant",
@@ -62,6 +63,8 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "paid_at": phrases(
         "Datum a čas|Datum|Vytvořeno|Zaplaceno dne|Datum platby|Uzavřeno|Datum uzavření|"
         "Čas platby|Čas uzavření|Datum úhrady|Datum transakce|Datum vystavení|Datum účtu|"
+        "Účetní datum|Účetní den|Provozní den|Obchodní den|Účtovný dátum|Business date|"
+        "Business day|Buchungsdatum|Buchungstag|Geschäftstag|Datum uzávěrky|"
         "Dátum a čas|Dátum|Vytvorené|Dátum platby|Uzavreté|Dátum úhrady|Datum und Uhrzeit|"
         "Zeitpunkt|Bezahlt am|Zahlungsdatum|Erstellt am|Abgeschlossen am|Zeitstempel|"
         "Rechnungsdatum|Belegdatum|Created on|Created at|Created|Closed at|Closed on|Closed|"
@@ -153,6 +156,10 @@ _GROSS: Final = re.compile(
     r"\b(?:po sleve|po zlave|nach rabatt|after discount|s dph|vcetne dph|vc dph|vratane dph|"
     r"incl vat|with vat|inkl mwst|inkl ust|incl tax)\b"
 )
+_BUSINESS_DAY: Final = re.compile(
+    r"\b(?:ucetni\w*|uctovn\w*|provozni|prevadzkov\w*|obchodn\w*|pracovn\w*|business|accounting|"
+    r"buchungs\w*|geschafts\w*|kassentag|fiskaln\w*|uzaverk\w*|uzavierk\w*|smen\w*|zmen\w*)\b"
+)
 _COUNT: Final = re.compile(
     r"\b(?:pocet|poctu|ks|kusu|kusy|kusov|transakci|transakcii|count|number|qty|quantity|anzahl|"
     r"stuck|darab|db)\b"
@@ -242,6 +249,15 @@ def _guess_qerkos(rest: str) -> Guess | None:
         return None
     idea = _BY_PHRASE[rest][0] if rest in _BY_PHRASE else "amount"
     return Guess(idea, 1.01)
+
+
+def says_business_day(header: str) -> bool:
+    """Tell whether a column has the business day rather than the calendar's.
+
+    >>> says_business_day("Účetní datum"), says_business_day("Datum")
+    (True, False)
+    """
+    return bool(_BUSINESS_DAY.search(plain(header)))
 
 
 def currency_in(text: str) -> str | None:
