@@ -64,6 +64,7 @@ _CENTS: Final = 2
 _SPACES: Final = " \t\u00a0\u202f\u2009"
 _MINUS: Final = "-\u2212\u2013"
 _GROUP_MARKS: Final = re.escape(_SPACES + "'\u2019")
+_NO_CENTS: Final = re.compile(rf"[,.][{_MINUS}]+$")
 _CURRENCY: Final = re.compile(
     r"(?:kč|kc|czk|€|eur|\$|usd|£|gbp|zł|zl|pln|ft|huf|chf)\.?", re.IGNORECASE
 )
@@ -122,7 +123,9 @@ def _strip_sign(text: str, shown: str) -> tuple[str, bool]:
         text, negative = text[1:-1].strip(_SPACES), True
     elif text[:1] in _MINUS and text:
         text, negative = text[1:].strip(_SPACES), True
-    elif text[-1:] in _MINUS and text and text[-2:-1] not in {",", "."}:  # "5,-" is five crowns
+    elif _NO_CENTS.search(text):  # "5,-" and "5,--" are five crowns
+        text = text.rstrip(_MINUS)
+    elif text[-1:] in _MINUS and text:
         text, negative = text[:-1].strip(_SPACES), True
     elif text[:1] == "+":
         text = text[1:].strip(_SPACES)
@@ -266,13 +269,13 @@ def from_units(
     if len(units) and (int(np.max(units)) >= _LIMIT or int(np.min(units)) <= -_LIMIT):
         msg = f"a sum of {unit_to_decimal(int(np.max(units)))} does not fit a money column"
         raise AmountError(msg)
-    halves = np.empty(2 * len(units), dtype="<i8")
-    halves[0::2] = units
-    halves[1::2] = units >> 63  # the sign fills the high half
+    halves = np.empty((len(units), 2), dtype="<i8")
+    halves[:, 0] = units
+    np.right_shift(units, 63, out=halves[:, 1])  # the sign fills the high half
     validity = None
     if null is not None and null.any():
         validity = pa.py_buffer(np.packbits(~null, bitorder="little").tobytes())
-    return pa.Array.from_buffers(MONEY, len(units), [validity, pa.py_buffer(halves.tobytes())])
+    return pa.Array.from_buffers(MONEY, len(units), [validity, pa.py_buffer(halves)])
 
 
 def unit_to_decimal(units: int) -> Decimal:

@@ -1,67 +1,51 @@
 """Columns of amounts: cells in, exact millionths out, with the decimal mark the file agrees on.
 
-The decimal mark is decided over all amounts of a file, since ``1.234`` alone says nothing. Each
-distinct cell is read once: plain ones by Arrow, unusual ones by
-:func:`qerko_recon.money.parse_amount`.
+The decimal mark is decided over all amounts of a file, since ``1.234`` alone says nothing. What
+an amount looks like is read once by :func:`qerko_recon.money.parse_amount`, and then the digits of
+all that look alike.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from qerko_recon.errors import AmountError
-from qerko_recon.money import MONEY, SCALE, DecimalMark, fits, parse_amount, to_units
+from qerko_recon.money import SCALE, DecimalMark, fits, parse_amount
+from qerko_recon.pos.parts import Block, at_once
+from qerko_recon.pos.strings import Shapes, Strings
 from qerko_recon.pos.vocabulary import currency_in, says_nothing
 
-__all__ = ["Amounts", "Coded", "MarkVote", "Units", "encode", "parse_amounts", "vote_mark"]
+__all__ = ["Amounts", "MarkVote", "Units", "parse_amounts", "vote_mark"]
 
 Units = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_UNIT: Final = 10**SCALE
-_SIGNS: Final = r"(?i)^(?:kč|czk|€|eur|ft|huf|zł|pln)\s*|\s*(?:kč|czk|€|eur|ft|huf|zł|pln)$"
-_GROUPS: Final = (" ", "\u00a0", "\u202f", "'", "\u2019")
-_WORDS: Final = r"[\p{L}\p{Sc}]+\.?"
+_WHOLE: Final = 12
+_WORDS: Final = re.compile(r"(?:[^\W\d_]|[$£¥€])+\.?")
 # A lone mark before three digits may group thousands or not; everything else tells.
 _TELLS: Final = (
     r"^[^{m}]*{o}[^{m}]*{m}[^{o}{m}]*$",
     r"^[^{o}{m}]*{m}(?:\d{{0,2}}|\d{{4,}})(?:\D.*)?$",
-    r"^\D*(?:0+|\d{{4,}}){m}\d{{3}}\D*$",
-    r"^\D*\d{{1,3}}(?:[\s\x{{a0}}\x{{202f}}'\x{{2019}}]\d{{3}})+{m}\d{{3}}\D*$",
+    r"^\D*\d{{4,}}{m}\d{{3}}\D*$",
+    r"^\D*\d{{1,3}}(?:[\s\xa0\u202f'\u2019]\d{{3}})+{m}\d{{3}}\D*$",
     r"^[^{m}{o}]*{o}\d{{3}}(?:{o}\d{{3}})+\D*$",
 )
-_OPEN: Final = r"^\D*[1-9]\d{{0,2}}{m}\d{{3}}\D*$"
-
-
-@dataclass(frozen=True, eq=False)
-class Coded:
-    """A column as its distinct cells and where each stands."""
-
-    words: pa.Array
-    codes: npt.NDArray[np.int64]
-
-    def spread(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """Give each row what belongs to its cell."""
-        return values[self.codes]
-
-    def counts(self) -> npt.NDArray[np.int64]:
-        """Count the rows of each distinct cell."""
-        return np.bincount(self.codes, minlength=len(self.words)).astype(np.int64)
-
-
-def encode(column: pa.Array) -> Coded:
-    """Take a column apart into distinct cells and places."""
-    coded = column.dictionary_encode()
-    codes = np.asarray(coded.indices.to_numpy(zero_copy_only=False)).astype(np.int64)
-    return Coded(coded.dictionary, codes)
+_OPEN: Final = r"^\D*\d{{1,3}}{m}\d{{3}}\D*$"
+_SHOWN: Final = {
+    mark: (
+        re.compile("|".join(_TELLS).format(m=re.escape(mark), o=re.escape(other)), re.ASCII),
+        re.compile(_OPEN.format(m=re.escape(mark)), re.ASCII),
+    )
+    for mark, other in ((",", "."), (".", ","))
+}
 
 
 class MarkVote(NamedTuple):
@@ -79,49 +63,47 @@ class MarkVote(NamedTuple):
         return self.votes > 0 and not self.against
 
 
-def vote_mark(columns: Sequence[Coded], delimiter: str) -> MarkVote:
+def vote_mark(columns: Sequence[Strings], delimiter: str) -> MarkVote:
     """Decide a file's decimal mark by all its amounts.
 
-    >>> cells = encode(pa.array(["1.234", "1.234,50", "12,00"]))
+    >>> cells = Strings(pa.array(["1.234", "1.234,50", "12,00"]))
     >>> vote_mark([cells], ";").mark
     ','
-    >>> vote_mark([encode(pa.array(["1.234"]))], ";").mark  # money seldom has three decimals
+    >>> vote_mark([Strings(pa.array(["1.234"]))], ";").mark  # money seldom has three decimals
     ','
     """
-    held = [_Bare(column) for column in columns]
-    comma = sum(column.count_telling(",", r"\.") for column in held)
-    dot = sum(column.count_telling(r"\.", ",") for column in held)
+    said: Counter[str] = Counter()
+    for column in columns:
+        for code, shape in enumerate(column.shapes.words):
+            said.update(_tells(column.shapes, code, shape))
+    comma, dot = said[","], said["."]
     if comma or dot:
         mark: DecimalMark = "," if comma >= dot else "."
         votes, against = max(comma, dot), min(comma, dot)
         reason = f"{votes} amounts show it" + (f", {against} show the other" if against else "")
         return MarkVote(mark, votes, against, reason)
-    open_comma, open_dot = (
-        sum(column.count(_OPEN.format(m=mark)) for column in held) for mark in (",", r"\.")
-    )
-    if open_comma or open_dot:
-        mark = "." if open_comma > open_dot else ","
+    if said["open ,"] or said["open ."]:
+        mark = "." if said["open ,"] > said["open ."] else ","
         reason = "every mark stands before three digits, so it is read as grouping thousands"
         return MarkVote(mark, 0, 0, reason, is_open=True)
     return MarkVote("." if delimiter == "," else ",", 0, 0, "no amount has decimals")
 
 
-class _Bare:
-    """Distinct cells without currency signs and words, and how many rows have each."""
-
-    def __init__(self, column: Coded) -> None:
-        bare = pc.replace_substring_regex(column.words, _WORDS, "")
-        self._words = pc.utf8_trim_whitespace(bare)
-        self._counts = column.counts()
-
-    def count(self, pattern: str) -> int:
-        """Count the rows whose cell matches."""
-        found = pc.match_substring_regex(self._words, pattern).to_numpy(zero_copy_only=False)
-        return int(self._counts[np.asarray(found)].sum())
-
-    def count_telling(self, mark: str, other: str) -> int:
-        """Count the rows whose cell can only be read with this mark as the decimal one."""
-        return sum(self.count(pattern.format(m=mark, o=other)) for pattern in _TELLS)
+def _tells(shapes: Shapes, code: int, shape: str) -> dict[str, int]:
+    """Count the rows of a shape by the mark that they show to be the decimal one."""
+    bare, count = _WORDS.sub("", shape).strip(), shapes.counts[code]
+    for mark, (tells, is_open) in _SHOWN.items():
+        if tells.search(bare):
+            return {mark: count}
+        if is_open.search(bare):
+            # A mark before three digits may group thousands, unless nothing stands before it.
+            before = bare.partition(mark)[0].count("9")
+            places = shapes.places(code, (0, len(shape)))[:before]
+            naught = sum(
+                int((block.number(places) == 0).sum()) for _, block in shapes.blocks(code)
+            )
+            return {mark: naught, f"open {mark}": count - naught}
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,78 +145,99 @@ class Amounts:
         return Amounts(units, is_given, is_given & ~is_faulty, faults, currencies)
 
 
-def parse_amounts(column: Coded, mark: DecimalMark) -> Amounts:
+class _Form(NamedTuple):
+    """How the amounts of one shape are read: which digits, times what."""
+
+    places: list[int]
+    factor: int
+
+
+def parse_amounts(column: Strings, mark: DecimalMark) -> Amounts:
     """Read a column of amounts.
 
-    >>> amounts = parse_amounts(encode(pa.array(["1.234,50 Kč", "", "12.50"])), ",")
+    >>> amounts = parse_amounts(Strings(pa.array(["1.234,50 Kč", "", "12.50"])), ",")
     >>> amounts.units.tolist(), amounts.is_given.tolist(), amounts.is_read.tolist()
     ([1234500000, 0, 0], [True, False, True], [True, False, False])
     >>> amounts.faults
     ((2, "'12.50' is not an amount with ',' as the decimal mark"),)
     """
-    units, is_read = _by_arrow(column.words, mark)
-    is_given = np.ones(len(column.words), dtype=bool)
-    reasons: dict[int, str] = {}
-    for place in np.flatnonzero(~is_read).tolist():
-        word = column.words[place].as_py()
-        if says_nothing(word):
-            is_given[place] = False
-            continue
-        try:
-            value = parse_amount(word, decimal_mark=mark)
-        except AmountError as error:
-            reasons[place] = str(error)
-            continue
-        if not fits(value):
-            reasons[place] = (
-                f"{word!r} does not fit: at most 12 digits before and {SCALE} after the decimal "
-                "mark are held, and nothing is rounded"
-            )
-            continue
-        units[place] = int(value.scaleb(SCALE))
-        is_read[place] = True
-    faults = tuple(
-        (row, reasons[int(column.codes[row])])
-        for row in np.flatnonzero(np.isin(column.codes, list(reasons))).tolist()
-    )
-    return Amounts(
-        units[column.codes],
-        is_given[column.codes],
-        is_read[column.codes],
-        faults,
-        _currencies(column),
-    )
+    shapes = column.shapes
+    units = np.zeros(len(column), dtype=np.int64)
+    nothing = [says_nothing(shape) for shape in shapes.words]
+    forms = [_form(shapes, code, mark) for code in range(len(shapes.words))]
+    is_given = shapes.spread(not one for one in nothing)
+    is_read = shapes.spread(form is not None for form in forms)
+    faults: list[tuple[int, str]] = []
+    for code, form in enumerate(forms):
+        if form is not None:
+            _fill(units, shapes, code, form)
+        elif not nothing[code]:
+            faults += _by_word(column, shapes.rows(code), mark, units, is_read)
+    faults.sort()
+    return Amounts(units, is_given, is_read, tuple(faults), _currencies(shapes))
 
 
-def _by_arrow(words: pa.Array, mark: DecimalMark) -> tuple[Units, Mask]:
-    """Read the cells that are digits, grouped by one kind of mark or not at all."""
-    bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(words, _SIGNS, ""))
-    units = np.zeros(len(words), dtype=np.int64)
-    is_read = np.zeros(len(words), dtype=bool)
-    point, other = re.escape(mark), "." if mark == "," else ","
-    part = rf"(?:{point}\d{{1,6}})?$"
-    patterns = {"": rf"^-?\d{{1,12}}{part}"} | {
-        group: rf"^-?\d{{1,3}}(?:{re.escape(group)}\d{{3}}){{1,3}}{part}"
-        for group in (*_GROUPS, other)
-    }
-    for group, pattern in patterns.items():
-        found = np.asarray(pc.match_substring_regex(bare, pattern).to_numpy(zero_copy_only=False))
-        if not found.any():
-            continue
-        digits = bare.filter(pa.array(found))
-        if group:
-            digits = pc.replace_substring(digits, group, "")
-        units[found] = to_units(pc.cast(pc.replace_substring(digits, mark, "."), MONEY))
-        is_read |= found
-    return units, is_read
+def _fill(units: Units, shapes: Shapes, code: int, form: _Form) -> None:
+    def look(some: tuple[Any, Block]) -> None:
+        rows, block = some
+        units[rows] = block.number(form.places) * form.factor
+
+    at_once(look, shapes.blocks(code))
 
 
-def _currencies(column: Coded) -> pa.Array | None:
-    """Find the currency beside each amount."""
-    signed = pc.match_substring_regex(column.words, r"[\p{L}\p{Sc}]")
-    places = np.flatnonzero(signed.to_numpy(zero_copy_only=False)).tolist()
-    found = {place: currency_in(column.words[place].as_py()) for place in places}
-    if not any(found.values()):
+def _form(shapes: Shapes, code: int, mark: DecimalMark) -> _Form | None:
+    """Tell how the amounts of a shape are read; ``None`` where each is to be looked at itself."""
+    shape = shapes.words[code]
+    try:
+        value = parse_amount(shape.strip(), decimal_mark=mark)
+    except AmountError:
         return None
-    codes = [found.get(place) for place in range(len(column.words))]
-    return pc.take(pa.array(codes, pa.string()), pa.array(column.codes))
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)  # noqa: S101 - an amount is finite
+    places = shapes.places(code, (0, len(shape)))
+    if exponent < -SCALE or len(places) + exponent > _WHOLE:
+        return None
+    factor = int(10 ** (SCALE + exponent))
+    return _Form(places, -factor if value < 0 else factor)
+
+
+def _by_word(
+    column: Strings,
+    rows: npt.NDArray[np.int64],
+    mark: DecimalMark,
+    units: Units,
+    is_read: Mask,
+) -> Iterator[tuple[int, str]]:
+    """Read amounts one by one, each distinct one once; give the rows that have none."""
+    told: dict[str, int | str] = {}
+    for row in rows.tolist():
+        word = column[row]
+        if word not in told:
+            told[word] = _read(word, mark)
+        value = told[word]
+        if isinstance(value, str):
+            yield row, value
+        else:
+            units[row], is_read[row] = value, True
+
+
+def _read(word: str, mark: DecimalMark) -> int | str:
+    """Give one amount in millionths, or say why there is none."""
+    try:
+        value = parse_amount(word, decimal_mark=mark)
+    except AmountError as error:
+        return str(error)
+    if not fits(value):
+        return (
+            f"{word!r} does not fit: at most 12 digits before and {SCALE} after the decimal "
+            "mark are held, and nothing is rounded"
+        )
+    return int(value.scaleb(SCALE))
+
+
+def _currencies(shapes: Shapes) -> pa.Array | None:
+    """Find the currency beside each amount."""
+    found = [currency_in(shape) for shape in shapes.words]
+    if not any(found):
+        return None
+    return pa.array(found, pa.string()).take(pa.array(shapes.codes))

@@ -43,10 +43,22 @@ _HALF: Final = 0.5
 _HIGH: Final = 0.9
 _MEDIUM: Final = 0.6
 DATE: Final = re.compile(r"\d{1,4}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{1,4}|\d{8}")
+_DATED: Final = re.compile(
+    r"(?:\d{1,2}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{2,4}|\d{4}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{1,2})"
+    r"\.?(?:[T,\s].*)?$"
+)
+_NAMED_DATE: Final = re.compile(
+    r"\d{1,2}\D{1,3}[^\W\d_]{3,}.*\d{4}|\d{4}\D{1,3}[^\W\d_]{3,}|"
+    r"[^\W\d_]{3,}\.?\s+\d{1,2}.*\d{4}"
+)
+_COUNT: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?|1\d{9}(?:\d{3})?")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
+_PART_OF_DAY: Final = re.compile(r"0?[.,]\d{2,}|0[.,]\d")
 _CODE: Final = re.compile(r"[A-Za-z]{3}|[Kk][Čč]\.?|€|[Ff]t|zł|\$|£")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 _PART: Final = 0.8
+_ENOUGH: Final = 2
+_MOST: Final = 0.9
 _PAYING: Final = ("qerko", "cash", "card", "voucher", "invoice")
 
 
@@ -159,7 +171,8 @@ class _Mapper:
             [cells[place] for cells in sample if place < len(cells) and cells[place]]
             for place in range(len(header))
         ]
-        self._name, self._row = name, row
+        self._name, self._row, self._sample = name, row, sample
+        self._closed: set[str] = set()
         self.places: dict[str, int] = {}
         self.added: dict[str, tuple[int, ...]] = {}
         self.is_wide = False
@@ -215,7 +228,8 @@ class _Mapper:
 
     def guess(self, profile: Profile) -> None:
         """Find what is not stated."""
-        taken = {*self.places.values(), *(one for more in self.added.values() for one in more)}
+        self._closed = {idea for idea in IDEAS if not profile.leaves_open(idea)}
+        taken = self._taken()
         options = [
             option
             for place, header in enumerate(self._header)
@@ -304,9 +318,54 @@ class _Mapper:
             ]
         if "paid_at" not in self.places and "paid_time" in self.places:
             self._drop("paid_time")
+        self._look_under()
         order = {idea: rank for rank, idea in enumerate(IDEAS)}
         self.places = dict(sorted(self.places.items(), key=lambda one: order[one[0]]))
         self.findings.sort(key=lambda one: order[one.setting])
+
+    def _look_under(self) -> None:
+        """Find tenders and times by what stands in columns whose headers say nothing known."""
+        left = [place for place in range(len(self._header)) if place not in self._taken()]
+        for idea, fits in _FOUND_BY.items():
+            if idea in self.places or idea in self._closed:
+                continue
+            for place in left:
+                cells = self._cells[place]
+                if len(cells) >= _ENOUGH and _share(cells, fits) >= _MOST:
+                    self.places[idea] = place
+                    why = "what stands under it says so"
+                    self.findings.append(Finding(idea, self._header[place], "low", why))
+                    left.remove(place)
+                    break
+        if "payment_id" not in self.places and "payment_id" not in self._closed:
+            self._hint_at_ids(left)
+
+    def _hint_at_ids(self, left: Sequence[int]) -> None:
+        """Say which column may have Qerko's payment IDs: one that its lines alone have filled."""
+        if "tender_type" not in self.places:
+            return
+        tenders = self._column("tender_type")
+        own = [tender_meant(word) == "qerko" for word in tenders]
+        if not any(own) or all(own):
+            return
+        for place in left:
+            cells = self._whole(place)
+            filled = [bool(cell) for cell in cells]
+            ids = [cell for cell in cells if cell]
+            if filled == own and all(map(_looks_like_id, ids)) and len(set(ids)) == len(ids):
+                self.notes.append(
+                    f"column {self._header[place]!r} is filled on Qerko's lines alone, so it may "
+                    "have the payment IDs: state columns.payment_id in a profile if it does"
+                )
+
+    def _column(self, idea: str) -> list[str]:
+        return self._whole(self.places[idea])
+
+    def _whole(self, place: int) -> list[str]:
+        return [cells[place] for cells in self._sample if place < len(cells)]
+
+    def _taken(self) -> set[int]:
+        return {*self.places.values(), *(one for more in self.added.values() for one in more)}
 
     def _narrow(self) -> None:
         """Keep to Qerko's columns where each tender has its own: the others are not its money."""
@@ -370,7 +429,8 @@ def is_amount(cell: str) -> bool:
 
 
 def _is_date(cell: str) -> bool:
-    return bool(DATE.search(cell))
+    """Tell whether a cell may be a date, be it with the month's name or a count of days."""
+    return bool(DATE.search(cell) or _NAMED_DATE.search(cell) or _COUNT.fullmatch(cell))
 
 
 def _is_clock(cell: str) -> bool:
@@ -386,7 +446,8 @@ def _looks_like_id(cell: str) -> bool:
 
 
 def _is_date_only(cell: str) -> bool:
-    return bool(DATE.match(cell)) and not cell.isdigit()
+    """Tell a date, with or without a time of day, from an ID that begins like one."""
+    return bool(_DATED.match(cell))
 
 
 _FITS: Final[dict[str, Callable[[str], bool]]] = {
@@ -394,7 +455,7 @@ _FITS: Final[dict[str, Callable[[str], bool]]] = {
     "total": is_amount,
     "tip": is_amount,
     "paid_at": _is_date,
-    "paid_time": lambda cell: bool(_CLOCK.search(cell)),
+    "paid_time": lambda cell: bool(_CLOCK.search(cell) or _PART_OF_DAY.fullmatch(cell)),
     "currency": lambda cell: bool(_CODE.fullmatch(cell)) or currency_in(cell) is not None,
     "payment_id": _looks_like_id,
     "is_cancelled": lambda cell: (
@@ -402,6 +463,12 @@ _FITS: Final[dict[str, Callable[[str], bool]]] = {
     ),
 }
 """What has to stand under a header for it to mean an idea."""
+
+_FOUND_BY: Final[dict[str, Callable[[str], bool]]] = {
+    "tender_type": lambda cell: tender_meant(cell) in _PAYING and not _has_digit(cell),
+    "paid_at": _is_date_only,
+}
+"""What tells a column's meaning where its header does not."""
 
 
 def _listed(header: Sequence[str]) -> str:

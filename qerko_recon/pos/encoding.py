@@ -1,4 +1,4 @@
-"""A text file's bytes in, its text and encoding out.
+"""A text file's bytes in, how they are encoded out.
 
 A byte-order mark decides, then UTF-8, then the code pages of the region: among these the one
 whose letters best spell Czech, Slovak, German, Hungarian or Polish.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from qerko_recon.errors import ConfigError, PosExportError, shorten
 from qerko_recon.pos.problems import Problem
 
-__all__ = ["Decoded", "decode"]
+__all__ = ["Decoded", "decode", "is_utf8"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -35,6 +38,7 @@ _CODE_PAGES: Final = (
     "cp850",
     "iso8859_15",
 )
+_BYTEWISE: Final = frozenset(codecs.lookup(name).name for name in (*_CODE_PAGES, "ascii"))
 _ALPHABETS: Final[dict[str, str]] = {
     "Czech": "áčďéěíňóřšťúůýž",
     "Slovak": "áäčďéíĺľňóôŕšťúýž",
@@ -45,25 +49,75 @@ _ALPHABETS: Final[dict[str, str]] = {
 _LESS_LIKELY: Final = {"Polish": 0.8, "Hungarian": 0.95}
 _SIGNS: Final = "€„“”‚‘’–—…°§\u00a0\u202f\u2212"
 _SAMPLE: Final = 20_000
+_HEAD: Final = 1 << 18
+_LARGE: Final = 1 << 20
+_BLANK: Final = " \t\r\n;,|\u00a0"
 _MOSTLY: Final = 9
 _GOOD: Final = 0.9
 _MARGIN: Final = 0.1
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _BEYOND_ASCII: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _GROUPING: Final = re.compile(rb"(?<=\d)[\x80-\xff](?=\d{3}\D)")
 
 
-class Decoded(NamedTuple):
-    """Text of an export, how it was decoded, why, and what of it was damaged."""
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Text of an export, how it is encoded, why, and what of it is damaged.
 
-    text: str
+    Attributes
+    ----------
+    data
+        Its bytes, without a mark in front, in ``codec``: UTF-8, or a code page, of which every
+        byte is a letter and the lower half is ASCII.
+    codec
+        How ``data`` is encoded.
+    encoding
+        How the file is, for people.
+    is_sampled
+        Whether only some of the file was looked at to tell the code page; a byte that it does
+        not have is then an error later on, and :func:`decode` is to look at all.
+    """
+
+    data: bytes
+    codec: str
     encoding: str
     reason: str
     is_sure: bool
     problems: tuple[Problem, ...] = ()
+    is_sampled: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        """All of it."""
+        return self.data.decode(self.codec)
+
+    @cached_property
+    def head(self) -> str:
+        """Its beginning, to the last whole line of it."""
+        if len(self.data) <= _HEAD:
+            return self.text
+        head = self.data[:_HEAD].decode(self.codec, "ignore")
+        return head[: head.rfind("\n") + 1] or head
+
+    def below(self, line: int) -> Decoded:
+        """Give what stands from a line on, counted from 1."""
+        ends = islice(_LINE_END.finditer(self.text), line - 2, None)
+        begin = next(ends).end() if line > 1 else 0
+        data = self.data[len(self.text[:begin].encode(self.codec)) :]
+        return replace(self, data=data, problems=())
 
 
-def decode(data: bytes, name: str, declared: str | None = None) -> Decoded:
-    """Turn bytes into text, exactly or with the damaged rows named.
+def decode(data: bytes, name: str, declared: str | None = None, *, whole: bool = True) -> Decoded:
+    """Tell how bytes are to be read as text, exactly or with the damaged rows named.
+
+    Parameters
+    ----------
+    data, name
+        The file's bytes, and what it is called.
+    declared
+        The encoding that a profile states.
+    whole
+        Whether a large file is looked at as a whole to tell its code page.
 
     Raises
     ------
@@ -72,13 +126,13 @@ def decode(data: bytes, name: str, declared: str | None = None) -> Decoded:
     PosExportError
         The bytes are not in the declared encoding, or are no text at all.
     """
-    decoded = _declared(data, name, declared) if declared else _detected(data, name)
-    place = decoded.text.find("\0")
+    decoded = _declared(data, name, declared) if declared else _detected(data, name, whole=whole)
+    place = decoded.data.find(b"\0")
     if place >= 0:
-        row = decoded.text.count("\n", 0, place) + 1
+        row = decoded.data.count(b"\n", 0, place) + 1
         msg = f"{name}, row {row}: a NUL byte, so this is no text file; export it as CSV again"
         raise PosExportError(msg, file=name, row=row)
-    if not decoded.text.strip(" \t\r\n;,|\u00a0"):
+    if not decoded.head.strip(_BLANK) and not decoded.text.strip(_BLANK):
         raise PosExportError(
             f"{name} has only blank lines; export it from the POS again", file=name
         )
@@ -91,10 +145,9 @@ def _declared(data: bytes, name: str, declared: str) -> Decoded:
     except LookupError as error:
         msg = f"the profile's encoding {shorten(declared)!r} does not exist; try utf-8 or cp1250"
         raise ConfigError(msg) from error
-    if codec == "utf-8":
-        codec = "utf-8-sig"
+    bare = data.removeprefix(codecs.BOM_UTF8) if codec == "utf-8" else data
     try:
-        return Decoded(data.decode(codec), declared, "the profile says so", is_sure=True)
+        return _exact(bare, codec, declared, "the profile says so")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         byte = f"0x{data[error.start]:02X}" if error.start < len(data) else "the end"
@@ -106,23 +159,63 @@ def _declared(data: bytes, name: str, declared: str) -> Decoded:
         raise PosExportError(msg, file=name, row=row, value=byte) from error
 
 
-def _detected(data: bytes, name: str) -> Decoded:
+def _exact(data: bytes, codec: str, encoding: str, reason: str) -> Decoded:
+    """Take bytes as they are where their codec allows it; other codecs are turned into UTF-8.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        The bytes are not of this codec.
+    """
+    if codec == "utf-8" and is_utf8(data):
+        return Decoded(data, codec, encoding, reason, is_sure=True)
+    if codec in _BYTEWISE:
+        _used(data).decode(codec)
+        return Decoded(data, codec, encoding, reason, is_sure=True)
+    return Decoded(data.decode(codec).encode(), "utf-8", encoding, reason, is_sure=True)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8, without making a text of them.
+
+    >>> is_utf8("Částka".encode()), is_utf8("Částka".encode("cp1250"))
+    (True, False)
+    """
+    ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
+    try:
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _detected(data: bytes, name: str, *, whole: bool) -> Decoded:
     for bom, codec in _BOMS:
         if data.startswith(bom):
+            bare = data.removeprefix(bom) if codec == "utf-8-sig" else data
             try:
-                return Decoded(data.decode(codec), codec, "byte-order mark", is_sure=True)
+                plain = "utf-8" if codec == "utf-8-sig" else codec
+                return _exact(bare, plain, codec, "byte-order mark")
             except UnicodeDecodeError:
                 return _damaged(data, name, codec, "byte-order mark")
     if wide := _wide(data):
-        return Decoded(data.decode(wide, "replace"), wide, "every other byte is 0", is_sure=True)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        if _is_mostly_utf8(data):
-            return _damaged(data, name, "utf-8", "nearly all of it is valid UTF-8")
-        return _by_letters(data, name)
-    reason = "only ASCII" if text.isascii() else "valid UTF-8"
-    return Decoded(text, "utf-8", reason, is_sure=True)
+        text = data.decode(wide, "replace")
+        return Decoded(text.encode(), "utf-8", wide, "every other byte is 0", is_sure=True)
+    if data.isascii() or is_utf8(data):
+        reason = "only ASCII" if data.isascii() else "valid UTF-8"
+        return Decoded(data, "utf-8", "utf-8", reason, is_sure=True)
+    sample = data if whole or len(data) <= _LARGE else _sample(data)
+    if _is_mostly_utf8(sample):
+        return _damaged(data, name, "utf-8", "nearly all of it is valid UTF-8")
+    return _by_letters(data, sample, name)
+
+
+def _sample(data: bytes) -> bytes:
+    """Take a large file's beginning, middle and end; all of it where these tell nothing."""
+    part = _LARGE // 4
+    middle = len(data) // 2
+    found = b"\n".join((data[:part], data[middle : middle + part], data[-part:]))
+    return data if found.isascii() else found
 
 
 def _wide(data: bytes) -> str | None:
@@ -157,13 +250,14 @@ def _damaged(data: bytes, name: str, codec: str, reason: str) -> Decoded:
         )
         for row in rows
     )
-    return Decoded(text, codec, f"{reason}, damaged in {len(rows)} rows", False, problems)
+    reason = f"{reason}, damaged in {len(rows)} rows"
+    return Decoded(text.encode(), "utf-8", codec, reason, False, problems)
 
 
-def _by_letters(data: bytes, name: str) -> Decoded:
+def _by_letters(data: bytes, part: bytes, name: str) -> Decoded:
     """Choose the code page whose letters spell a language of the region."""
-    sample, used = _telling(data), _used(data)
-    grouping = b"".join(set(_GROUPING.findall(data)))
+    sample, used = _telling(part), _used(part)
+    grouping = b"".join(set(_GROUPING.findall(part)))
     scored = []
     for codec in _CODE_PAGES:
         try:
@@ -183,7 +277,7 @@ def _by_letters(data: bytes, name: str) -> Decoded:
     rivals = [one for score, _, one in scored if score > best - _MARGIN]
     is_sure = best > _GOOD and len({sample.decode(one) for one in rivals}) == 1
     reason = f"its letters spell {language}" if best > 0 else "no encoding's letters fit well"
-    return Decoded(data.decode(codec), codec, reason, is_sure)
+    return Decoded(data, codec, codec, reason, is_sure, is_sampled=part is not data)
 
 
 def _used(data: bytes) -> bytes:

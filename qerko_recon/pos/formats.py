@@ -16,9 +16,8 @@ from qerko_recon.errors import PosExportError
 
 __all__ = ["Format", "load", "tell_format"]
 
-Format = Literal["csv", "xlsx", "xlsb", "xls", "ods", "json", "parquet", "zip"]
+Format = Literal["csv", "xlsx", "xlsb", "xls", "ods", "json", "parquet", "zip", "html"]
 
-_SAVE_AS: Final = "save it as a workbook (.xlsx) or as “CSV UTF-8” (File > Save As)"
 _BILLS: Final = "export the bills as CSV or as a workbook from the POS instead"
 _READ: Final[tuple[tuple[bytes, Format], ...]] = (
     (b"\xd0\xcf\x11\xe0", "xls"),
@@ -90,10 +89,7 @@ def tell_format(data: bytes, name: str) -> Format:
             raise PosExportError(f"{name} is no POS export: it is {what}", file=name)
     beginning = _narrow(data[:_BEGINNING])
     if _MARKUP.match(beginning):
-        msg = (
-            f"{name} is a web page or XML, whatever its name says; open it in Excel and {_SAVE_AS}"
-        )
-        raise PosExportError(msg, file=name)
+        return "html"
     return "json" if _JSON.match(beginning) else "csv"
 
 

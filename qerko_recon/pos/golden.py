@@ -20,9 +20,9 @@ import pyarrow as pa
 from qerko_recon.errors import PosExportError, shorten
 from qerko_recon.files import replace_when_done
 from qerko_recon.money import from_units, trim
-from qerko_recon.pos.amounts import encode, parse_amounts, vote_mark
+from qerko_recon.pos.amounts import parse_amounts, vote_mark
 from qerko_recon.pos.cells import or_null
-from qerko_recon.pos.encoding import decode
+from qerko_recon.pos.encoding import Decoded, decode
 from qerko_recon.pos.export import PosExport
 from qerko_recon.pos.formats import load, tell_format
 from qerko_recon.pos.ids import read_ids
@@ -109,7 +109,7 @@ def read_golden(path: Path, time_zone: str) -> Golden:
     if tell_format(data, file) != "csv":
         msg = f"{file} is no CSV; save the expected lines as “CSV UTF-8” (File > Save As)"
         raise PosExportError(msg, file=file)
-    records, delimiter = _records(decode(data, file).text, file)
+    records, delimiter = _records(decode(data, file), file)
     for name in records.header:
         if name not in TENDERS.names:
             msg = (
@@ -129,9 +129,9 @@ def read_golden(path: Path, time_zone: str) -> Golden:
     return Golden(records.header, [dict(zip(columns, row, strict=True)) for row in cells])
 
 
-def _records(text: str, file: str) -> tuple[Records, str]:
+def _records(source: Decoded, file: str) -> tuple[Records, str]:
     """Read its rows by the delimiter that gives most of the contract's columns."""
-    heads = {mark: read_head(text, mark, limit=1) for mark in _DELIMITERS}
+    heads = {mark: read_head(source, mark, limit=1) for mark in _DELIMITERS}
 
     def known(mark: str) -> int:
         cells = (cell.strip() for head in heads[mark] for cell in head.cells)
@@ -139,7 +139,7 @@ def _records(text: str, file: str) -> tuple[Records, str]:
 
     delimiter = max(_DELIMITERS, key=known)
     row = heads[delimiter][0].row if heads[delimiter] else 1
-    return read_records(text, delimiter, row, file), delimiter
+    return read_records(source, delimiter, row, file), delimiter
 
 
 def _typed(
@@ -150,9 +150,8 @@ def _typed(
     faults: Sequence[tuple[int, str]] = ()
     values: pa.Array
     if name in _MONEY:
-        coded = encode(column)
-        mark = "." if delimiter == "," else vote_mark([coded], delimiter).mark
-        amounts = parse_amounts(coded, mark)
+        mark = "." if delimiter == "," else vote_mark([column], delimiter).mark
+        amounts = parse_amounts(column, mark)
         values, faults = from_units(amounts.units, ~amounts.is_read), amounts.faults
     elif name == "paid_at":
         times = parse_times(column, None, find_zone(time_zone))
@@ -163,11 +162,11 @@ def _typed(
         faults = [(fault.row, fault.text) for fault in wrong]
     elif name == "source_row":
         return [
-            _row_number(cell.as_py(), file, int(records.rows[row]))
-            for row, cell in enumerate(column)
+            _row_number(cell, file, int(records.rows[row]))
+            for row, cell in enumerate(column.text.to_pylist())
         ]
     else:
-        values = or_null(column)
+        values = or_null(column.text)
     for row, text in faults:
         number = int(records.rows[row])
         msg = f"{file}, row {number}, {name}: {text}; correct it"

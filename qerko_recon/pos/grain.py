@@ -6,7 +6,7 @@ of Qerko is one figure for the whole day, to be compared with all payments of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +16,12 @@ import pyarrow.compute as pc
 
 from qerko_recon.money import from_units, to_units
 from qerko_recon.pos.columns import Confidence, Finding
-from qerko_recon.pos.moments import Moments
 from qerko_recon.pos.profile import RowIs
 from qerko_recon.pos.records import Records
+from qerko_recon.pos.strings import Strings
+from qerko_recon.pos.times import Times
 from qerko_recon.pos.vocabulary import DAY_TOTAL
+from qerko_recon.pos.words import phrases, plain
 from qerko_recon.schema import TENDERS
 
 __all__ = ["Grain", "add_items", "find_grain", "name_days", "says_figures"]
@@ -36,6 +38,13 @@ _SAME: tuple[str, ...] = (
     "source_file",
 )
 _FIGURE = r"[1-9]"
+_ITEMS = frozenset(
+    phrases(
+        "Položka|Název položky|Artikl|Název artiklu|Zboží|Produkt|Název produktu|Tovar|"
+        "Názov položky|Názov tovaru|Artikel|Artikelname|Artikelbezeichnung|ARTIKELTEXT|Item|"
+        "Item name|Product|Product name|Menu item|Tétel|Tétel neve|Termék|Megnevezés"
+    )
+)
 
 
 class Grain(NamedTuple):
@@ -47,9 +56,10 @@ class Grain(NamedTuple):
 
 def find_grain(
     stated: RowIs | None,
-    cells: Mapping[str, pa.Array],
-    moments: Moments | None,
+    cells: Mapping[str, Strings],
+    moments: Times | None,
     *,
+    header: Sequence[str],
     is_wide: bool,
 ) -> Grain:
     """Tell what a row stands for.
@@ -62,46 +72,59 @@ def find_grain(
         The lines' cells by idea.
     moments
         When the lines were paid.
+    header
+        All of the table's column names.
     is_wide
         Whether the amounts are one column of several, each of another tender.
     """
     if stated is not None:
         return _grain(stated, "stated", "the profile says so")
+    if "bill_id" in cells and "payment_id" not in cells and _has_items(header):
+        return _grain(
+            "item", "medium", "it has a column of items, so those of a bill are added up"
+        )
     has_ids = bool({"payment_id", "bill_id", "tender_id"} & cells.keys())
-    if has_ids or moments is None or not len(moments.times.is_bare):
-        return _grain("payment", "high", "its columns say so")
-    if not moments.times.is_bare.all():
-        return _grain("payment", "high", "the rows have a time of day")
-    if is_wide:
-        return _grain("day", "high", "a row has a day and one figure for Qerko")
-    if "tender_type" in cells and _is_once_a_day(cells, moments):
-        return _grain("day", "medium", "each tender stands once on each day, without any ID")
-    return _grain("payment", "medium", "nothing shows that a row is a day")
+    found: tuple[RowIs, Confidence, str]
+    if has_ids or moments is None or not len(moments.is_bare):
+        found = ("payment", "high", "its columns say so")
+    elif not moments.is_bare.all():
+        found = ("payment", "high", "the rows have a time of day")
+    elif is_wide:
+        found = ("day", "high", "a row has a day and one figure for Qerko")
+    elif "tender_type" in cells and _is_once_a_day(cells, moments):
+        found = ("day", "medium", "each tender stands once on each day, without any ID")
+    else:
+        found = ("payment", "medium", "nothing shows that a row is a day")
+    return _grain(*found)
 
 
 def _grain(row_is: RowIs, surely: Confidence, why: str) -> Grain:
     return Grain(row_is, Finding("row_is", row_is, surely, why))
 
 
-def _is_once_a_day(cells: Mapping[str, pa.Array], moments: Moments) -> bool:
+def _has_items(header: Sequence[str]) -> bool:
+    return any(plain(one) in _ITEMS for one in header)
+
+
+def _is_once_a_day(cells: Mapping[str, Strings], moments: Times) -> bool:
     """Tell whether no tender stands twice on a day, over several days."""
-    days, words = moments.times.moments.cast(pa.int64()), cells["tender_type"].dictionary_encode()
-    if len(pc.unique(days)) < 2 or len(words.dictionary) < 2:  # noqa: PLR2004 - it would be by chance
+    days, words = moments.moments.cast(pa.int64()), cells["tender_type"].coded
+    if len(pc.unique(days)) < 2 or len(words.words) < 2:  # noqa: PLR2004 - it would be by chance
         return False
     both = pc.binary_join_element_wise(
-        days.cast(pa.string()), words.indices.cast(pa.string()), " "
+        days.cast(pa.string()), pa.array(words.codes).cast(pa.string()), " "
     )
     return len(pc.unique(both)) == len(both)
 
 
-def says_figures(records: Records, is_line: pa.Array, apart: int | None) -> Mask:
+def says_figures(records: Records, is_line: Mask, apart: int | None) -> Mask:
     """Tell which lines have any figure but nought, beside one column."""
     found = np.zeros(len(records.rows), dtype=bool)
     for place, column in enumerate(records.columns):
         if place != apart:
-            said = pc.match_substring_regex(column, _FIGURE)
+            said = pc.match_substring_regex(column.text, _FIGURE)
             found |= np.asarray(said.to_numpy(zero_copy_only=False))
-    return np.asarray(found[np.asarray(is_line.to_numpy(zero_copy_only=False))])
+    return np.asarray(found[is_line])
 
 
 def name_days(tenders: pa.Table, is_day: Mask) -> pa.Table:

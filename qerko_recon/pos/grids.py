@@ -7,7 +7,7 @@ objects of an array and the rows of a table counted from 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,16 @@ class Grid:
     is_hidden: bool = False
     floats: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    def from_row(self, row: int, width: int) -> Grid:
+        """Give a sheet from a row on, which has a header."""
+        body = self.below(row - 1, width)
+        texts = [column.text.slice(0, _SAMPLE).to_pylist() for column in body.columns]
+        head = tuple(
+            HeadRow(number, list(cells))
+            for number, cells in zip(body.rows.tolist(), zip(*texts, strict=True), strict=False)
+        )
+        return replace(self, head=head)
 
     @property
     def is_empty(self) -> bool:

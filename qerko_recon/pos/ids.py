@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.pos.cells import clean_ids
+from qerko_recon.pos.cells import clean_ids, or_null
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.tips import Fault
 from qerko_recon.pos.typed import ERROR, FLAG, MOMENT, NUMBER, Kinds
 
@@ -21,8 +22,12 @@ __all__ = ["Ids", "read_ids"]
 
 Mask = npt.NDArray[np.bool_]
 
+_TELLING: Final = "#=',. +E"
 _FRACTION: Final = r"^\d+[.,]\d+$"
-_WHOLE: Final = r"^\d{1,15}[.,]0$"
+_WHOLE: Final = r"^\d{1,15}[.,]0+$"
+_GROUPED: Final = r"^\d{1,3}(?:[ \x{a0}\x{202f}]\d{3})+$"
+_NAMED: Final = r"(?i)^qerko\W+"
+_PLAIN: Final = r"^\d{1,3}$"
 _ERROR: Final = (
     r"(?i)^#(?:REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ODKAZ!|HODNOTA!|BEZUG!|WERT!)$"
 )
@@ -53,7 +58,7 @@ class Ids(NamedTuple):
 
 
 def read_ids(
-    column: pa.Array,
+    cells: Strings,
     idea: str,
     header: str,
     kinds: Kinds | None = None,
@@ -62,10 +67,16 @@ def read_ids(
 ) -> Ids:
     """Take IDs as text, digit by digit; numbers that are floats have lost those after fifteen.
 
-    >>> ids = read_ids(pa.array(["4711.0", "4712.0", "#REF!", "4.7E+05"]), "payment_id", "ID")
+    >>> cells = Strings(pa.array(["4711.0", "4712.0", "#REF!", "4.7E+05"]))
+    >>> ids = read_ids(cells, "payment_id", "ID")
     >>> ids.values.to_pylist(), [fault.row for fault in ids.faults]
     (['4711', '4712', None, None], [2, 3])
     """
+    column = cells.text
+    is_lost = np.zeros(len(column), dtype=bool)
+    if kinds is None and cells.is_ascii and not cells.has(_TELLING):
+        values = or_null(column)
+        return Ids(values, [], _lost_zeros(values, header), is_lost)
     faults: list[Fault] = []
     lost: list[Fault] = []
     is_error = pc.match_substring_regex(column, _ERROR)
@@ -76,10 +87,9 @@ def read_ids(
         rows = np.flatnonzero(is_error.to_numpy(zero_copy_only=False)).tolist()
         faults += [Fault(row, idea, _GONE) for row in rows]
         column = pc.if_else(is_error, "", column)
-    column = _without_fraction(column)
+    column = _without_name(_without_groups(_without_fraction(column)))
     values, destroyed = clean_ids(column, idea)
     lost += destroyed
-    is_lost = np.zeros(len(column), dtype=bool)
     is_lost[[fault.row for fault in lost]] = True
     if lost:
         values = pc.if_else(pa.array(is_lost), pa.scalar(None, pa.string()), values)
@@ -107,11 +117,30 @@ def _without_fraction(column: pa.Array) -> pa.Array:
         ).as_py()
     ):
         return column
-    return pc.if_else(whole, pc.replace_substring_regex(column, r"[.,]0$", ""), column)
+    return pc.if_else(whole, pc.replace_substring_regex(column, r"[.,]0+$", ""), column)
+
+
+def _without_groups(column: pa.Array) -> pa.Array:
+    """Undo ``44 711 001`` where every ID of the column is written so."""
+    grouped = pc.match_substring_regex(column, _GROUPED)
+    others = pc.invert(pc.or_(grouped, pc.match_substring_regex(column, _PLAIN)))
+    if not pc.any(grouped).as_py() or len(or_null(column.filter(others)).drop_null()):
+        return column
+    return pc.replace_substring_regex(column, r"[ \x{a0}\x{202f}]", "")
+
+
+def _without_name(column: pa.Array) -> pa.Array:
+    """Take Qerko's name away where it stands before every ID."""
+    named = pc.match_substring_regex(column, _NAMED)
+    if not pc.any(named).as_py() or len(or_null(column.filter(pc.invert(named))).drop_null()):
+        return column
+    return pc.replace_substring_regex(column, _NAMED, "")
 
 
 def _lost_zeros(values: pa.Array, header: str) -> list[str]:
     """Tell IDs whose zeros in front a spreadsheet may have forgotten."""
+    if int((Strings(values).first_letters == ord("0")).sum()) < _FEW:
+        return []
     digits = pc.fill_null(pc.match_substring_regex(values, r"^\d+$"), False)
     whole = values.filter(digits)
     begins = pc.starts_with(whole, "0")

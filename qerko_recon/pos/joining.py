@@ -43,12 +43,12 @@ def beside_of_text(data: bytes, title: str, name: str, profile: Profile) -> Besi
     PosExportError
         It has not the columns that join it.
     """
-    text = decode(data, name, profile.encoding).text
+    source = decode(data, name, profile.encoding)
     for delimiter in (profile.delimiter,) if profile.delimiter else _DELIMITERS:
-        row = _header_row(read_head(text, delimiter), profile)
+        row = _header_row(read_head(source, delimiter), profile)
         if row is not None:
-            records = read_records(text, delimiter, row, name)
-            columns = (_as_text(column) for column in records.columns)
+            records = read_records(source, delimiter, row, name)
+            columns = (_as_text(column.text) for column in records.columns)
             return Beside(title, records.header, tuple(columns))
     raise _no_columns(title, name, profile)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,32 +17,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.pos.amounts import encode
 from qerko_recon.pos.profile import DateOrder
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.times import Times, parse_times
 from qerko_recon.pos.typed import MOMENT, Kinds
 
-__all__ = ["Moments", "is_serial", "read_moments"]
+__all__ = ["is_serial", "read_moments"]
 
 Mask = npt.NDArray[np.bool_]
 
 _SERIAL: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?")
-_SERIALS: Final = r"^(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?$"
-_PART_OF_DAY: Final = r"^0?[.,]\d{2,}$"
+_COUNT: Final = re.compile(r"\s*9{5}(?:[.,]9+)?\s*")
+_COUNTED: Final = 18
+_PART_OF_DAY: Final = r"^0?[.,]\d{2,}$|^0[.,]\d$"
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - the sheet's own time
 _DAY_SECONDS: Final = 86_400
 _DATE_BEFORE: Final = r"^\d{4}-\d{2}-\d{2}T"
-_TO_THE_SECOND: Final = (
-    r"\d{1,2}:\d{2}[:.]\d{2}(?:\D|$)|\d\s+\d{1,2}\.\d{2}\.\d{2}(?:\D|$)|^\d{8}[T ]?\d{6}$"
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """When each row was paid; ``has_second`` tells which rows say it to the second."""
-
-    times: Times
-    has_second: Mask
 
 
 def is_serial(cell: str) -> bool:
@@ -55,13 +45,14 @@ def is_serial(cell: str) -> bool:
 
 
 def read_moments(
-    dates: tuple[pa.Array, Kinds | None],
-    clocks: pa.Array | None,
+    dates: tuple[Strings, Kinds | None],
+    clocks: Strings | None,
     zone: ZoneInfo,
     *,
     order: DateOrder | None = None,
     formats: Sequence[str] = (),
-) -> Moments:
+    is_business_day: bool = False,
+) -> Times:
     """Read the times of a table's rows.
 
     Parameters
@@ -74,27 +65,29 @@ def read_moments(
         The venue's; for times without an offset.
     order, formats
         As a profile states them.
+    is_business_day
+        Whether the dates are of business days.
     """
     column, kinds = dates
     column, counted = _from_serials(column)
     hours = None
     if clocks is not None:
-        hours = _from_parts(pc.replace_substring_regex(clocks, _DATE_BEFORE, ""))
-    times = parse_times(column, hours, zone, order=order, formats=formats)
+        hours = _from_parts(pc.replace_substring_regex(clocks.text, _DATE_BEFORE, ""))
+    times = parse_times(
+        column, hours, zone, order=order, formats=formats, is_business_day=is_business_day
+    )
     if kinds is not None and (kinds == MOMENT).any():
         times = _without_typed(times, column, hours, zone, kinds, order, formats)
-    if counted:
-        note = f"{counted} dates are a spreadsheet's counts of days, and are read as such"
-        times = replace(times, notes=(*times.notes, note))
-    whole = column if hours is None else pc.binary_join_element_wise(column, hours, " ")
-    told = pc.match_substring_regex(whole, _TO_THE_SECOND)
-    return Moments(times, np.asarray(told.to_numpy(zero_copy_only=False)))
+    if not counted:
+        return times
+    note = f"{counted} dates are a spreadsheet's counts of days, and are read as such"
+    return replace(times, notes=(*times.notes, note))
 
 
 def _without_typed(
     times: Times,
-    column: pa.Array,
-    hours: pa.Array | None,
+    column: Strings,
+    hours: Strings | None,
     zone: ZoneInfo,
     kinds: Kinds,
     order: DateOrder | None,
@@ -102,12 +95,12 @@ def _without_typed(
 ) -> Times:
     """Let the cells that are text alone tell the order of days and months."""
     is_text = kinds != MOMENT
-    text = column.filter(pa.array(is_text))
-    if not pc.any(pc.not_equal(text, "")).as_py():
+    text = column.where(is_text)
+    if text.is_empty.all():
         return replace(times, order=None, is_sure=True)
     own = parse_times(
         text,
-        None if hours is None else hours.filter(pa.array(is_text)),
+        None if hours is None else hours.where(is_text),
         zone,
         order=order,
         formats=formats,
@@ -115,14 +108,18 @@ def _without_typed(
     return replace(times, order=own.order, is_sure=own.is_sure)
 
 
-def _from_serials(column: pa.Array) -> tuple[pa.Array, int]:
+def _from_serials(column: Strings) -> tuple[Strings, int]:
     """Write counts of days as dates; how many there were."""
-    found = np.asarray(pc.match_substring_regex(column, _SERIALS).to_numpy(zero_copy_only=False))
-    if not found.any():
+    widths = {part.width for part in column.parts}
+    if 0 not in widths and min(widths, default=0) > _COUNTED:  # as long as dates with times
         return column, 0
-    coded = encode(column)
-    words = [_date(word) if is_serial(word) else word for word in coded.words.to_pylist()]
-    return pa.array(words, pa.string()).take(pa.array(coded.codes)), int(found.sum())
+    if not any(map(_COUNT.fullmatch, column.shapes.words)):
+        return column, 0
+    coded = column.coded
+    held = coded.words.to_pylist()
+    found = np.array([is_serial(word) for word in held], dtype=bool)
+    words = pa.array([_date(word) if is_serial(word) else word for word in held], pa.string())
+    return Strings(words.take(pa.array(coded.codes))), int(found[coded.codes].sum())
 
 
 def _date(word: str) -> str:
@@ -140,13 +137,13 @@ def _seconds(part: str) -> int:
     return (int(part) * _DAY_SECONDS * 2 + scale) // (2 * scale)
 
 
-def _from_parts(column: pa.Array) -> pa.Array:
+def _from_parts(column: pa.Array) -> Strings:
     """Write parts of a day as times of day."""
     found = pc.match_substring_regex(column, _PART_OF_DAY)
     if not pc.any(found).as_py():
-        return column
+        return Strings(column)
     cells = column.to_pylist()
     for row in np.flatnonzero(found.to_numpy(zero_copy_only=False)).tolist():
         part = cells[row].replace(",", ".").partition(".")[2]
         cells[row] = (_EPOCH + timedelta(seconds=_seconds(part))).time().isoformat()
-    return pa.array(cells, pa.string())
+    return Strings(pa.array(cells, pa.string()))

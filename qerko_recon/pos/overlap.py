@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qerko_recon.pos.parts import flat
 from qerko_recon.pos.problems import Problem
 
 __all__ = ["Overlap", "find_overlap"]
@@ -93,7 +94,7 @@ def find_overlap(
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
-    column = column.combine_chunks()
+    column = flat(column)
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     return column.cast(pa.string())

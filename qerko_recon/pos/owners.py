@@ -9,13 +9,15 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.errors import PosExportError, shorten
+from qerko_recon.pos.tags import Tags
 
 __all__ = ["Marks", "Ownership", "tell_owners"]
 
 Mask = npt.NDArray[np.bool_]
-Words = npt.NDArray[np.object_]
 
 _OTHERS: Final = ("cash", "card", "voucher", "invoice")
 _ATTACHED: Final = ("tip", "storno")
@@ -45,9 +47,9 @@ class Marks:
     file: str
     has_id: Mask
     is_named: Mask
-    kinds: Words
-    words: Sequence[str | None]
-    bills: Sequence[str | None]
+    kinds: Tags
+    words: pa.Array
+    bills: pa.Array
     can_tell: bool
     has_id_column: bool
 
@@ -82,7 +84,7 @@ def tell_owners(files: Sequence[Marks]) -> Ownership:
         elif any_named:
             mask = mask | _attached(marks, mask)
         else:
-            mask = ~np.isin(marks.kinds.astype(str), _OTHERS)
+            mask = ~marks.kinds.are(*_OTHERS)
             mask &= ~_beside_others(marks, mask)
             own += _unnamed(marks, mask)
         masks.append(mask)
@@ -94,7 +96,7 @@ def tell_owners(files: Sequence[Marks]) -> Ownership:
 
 def _named(marks: Marks) -> tuple[Mask, tuple[str, ...]]:
     """Find lines that name Qerko or have a payment ID, where IDs are Qerko's alone."""
-    cash = marks.kinds == "cash"
+    cash = marks.kinds.are("cash")
     if (
         marks.is_named.any()
         and cash.sum() >= _FEW
@@ -107,29 +109,27 @@ def _named(marks: Marks) -> tuple[Mask, tuple[str, ...]]:
 
 def _attached(marks: Marks, mask: Mask) -> Mask:
     """Find tips and cancellations on lines of their own that belong to a bill of Qerko's."""
-    found = np.isin(marks.kinds.astype(str), _ATTACHED) & ~mask
-    if not found.any():
-        return found
-    bills = {marks.bills[row] for row in np.flatnonzero(mask).tolist()} - {None}
-    for row in np.flatnonzero(found).tolist():
-        found[row] = marks.bills[row] in bills
-    return found
+    found = marks.kinds.are(*_ATTACHED) & ~mask
+    return found & _among(marks.bills, mask) if found.any() else found
 
 
 def _beside_others(marks: Marks, mask: Mask) -> Mask:
     """Find tips and cancellations whose bill was paid by other tenders alone."""
-    found = np.isin(marks.kinds.astype(str), _ATTACHED)
+    found = marks.kinds.are(*_ATTACHED)
     if not found.any():
         return found
-    own = {marks.bills[row] for row in np.flatnonzero(mask & ~found).tolist()} - {None}
-    other = {marks.bills[row] for row in np.flatnonzero(~mask).tolist()} - {None} - own
-    for row in np.flatnonzero(found).tolist():
-        found[row] = marks.bills[row] in other
-    return found
+    return found & _among(marks.bills, ~mask) & ~_among(marks.bills, mask & ~found)
+
+
+def _among(bills: pa.Array, mask: Mask) -> Mask:
+    """Tell the rows whose bill is that of one of some rows."""
+    some = pc.unique(bills.filter(pa.array(mask)).drop_null())
+    held = pc.and_(pc.is_valid(bills), pc.is_in(bills, value_set=some))
+    return np.asarray(held.to_numpy(zero_copy_only=False))
 
 
 def _unnamed(marks: Marks, mask: Mask) -> list[str]:
-    words = Counter(marks.words[row] for row in np.flatnonzero(mask).tolist())
+    words = _counted(marks.words.filter(pa.array(mask)))
     if not words:
         return []
     note = (
@@ -139,9 +139,13 @@ def _unnamed(marks: Marks, mask: Mask) -> list[str]:
     return [note]
 
 
+def _counted(words: pa.Array) -> Counter[str | None]:
+    return Counter({one["values"]: one["counts"] for one in pc.value_counts(words).to_pylist()})
+
+
 def _refuse_none(files: Sequence[Marks]) -> None:
     """Refuse an export of other tenders alone, unless its empty ID column says it is one."""
-    words = Counter(word for marks in files for word in marks.words)
+    words = sum((_counted(marks.words) for marks in files), Counter())
     if not words or all(marks.has_id_column for marks in files):
         return
     name = files[0].file if len(files) == 1 else f"{files[0].file} and {len(files) - 1} more"

@@ -207,7 +207,7 @@ def _is_copy(one: Attempt[_Table], other: Attempt[_Table]) -> bool:
     return any(len(table.records) for table in one.tables) and all(
         len(table.records) == len(twin.records)
         and all(
-            column.equals(same)
+            column.is_same(same)
             for column, same in zip(table.records.columns, twin.records.columns, strict=True)
         )
         for table, twin in pairs

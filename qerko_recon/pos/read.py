@@ -6,43 +6,29 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, PosExportError
 from qerko_recon.pos.export import PosExport, Sniffed
 from qerko_recon.pos.grain import add_items, name_days
 from qerko_recon.pos.lines import PosFile, read_files
+from qerko_recon.pos.naming import name_lines
 from qerko_recon.pos.overlap import Overlap, find_overlap
 from qerko_recon.pos.owners import tell_owners
 from qerko_recon.pos.problems import problems_frame
 from qerko_recon.pos.profile import Profile, TipLayout
 from qerko_recon.pos.times import find_zone
 from qerko_recon.pos.tips import fold
-from qerko_recon.schema import TENDERS, to_frame
+from qerko_recon.schema import to_frame
 
 __all__ = ["read_pos", "sniff_pos"]
 
 PathLike = str | os.PathLike[str]
 Mask = np.typing.NDArray[np.bool_]
-
-_CONTENT: Final = (
-    "payment_id",
-    "bill_id",
-    "amount",
-    "tip",
-    "currency",
-    "state",
-    "tender_type",
-    "provider",
-    "paid_at",
-)
 
 
 def read_pos(
@@ -166,7 +152,8 @@ def _refuse_same(by_path: Sequence[Sequence[PosFile]]) -> None:
 
 def _assemble(files: Sequence[PosFile]) -> PosExport:
     ownership = tell_owners([file.marks for file in files])
-    table = pa.concat_tables([file.table for file in files]).combine_chunks()
+    table = pa.concat_tables([file.table for file in files])
+    table = table if len(files) == 1 else table.combine_chunks()
     is_tip = np.concatenate([file.is_tip for file in files])
     overlap = _overlap(files, table, is_tip)
     is_own = np.concatenate(ownership.masks)[overlap.kept]
@@ -175,11 +162,11 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
         np.concatenate([np.full(file.table.num_rows, file.row_is == one) for file in files])
         for one in ("item", "day")
     )
-    table = _named(table.filter(pa.array(overlap.kept)).combine_chunks())
+    table = name_lines(_filtered(table, overlap.kept))
     is_item, is_day = is_item[overlap.kept], is_day[overlap.kept]
-    own, kept = fold(table.filter(pa.array(is_own)), is_tip[is_own])
+    own, kept = fold(_filtered(table, is_own), is_tip[is_own])
     tips = int((~kept).sum())
-    own, others = own.filter(pa.array(kept)), table.filter(pa.array(~is_own))
+    own, others = _filtered(own, kept), _filtered(table, ~is_own)
     own = name_days(own, is_day[is_own][kept])
     own, items = _with_items(own, is_item[is_own][kept])
     others, other_items = _with_items(others, is_item[~is_own])
@@ -208,10 +195,14 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
     )
 
 
+def _filtered(table: pa.Table, mask: Mask) -> pa.Table:
+    return table if mask.all() else table.filter(pa.array(mask)).combine_chunks()
+
+
 def _with_items(table: pa.Table, is_item: Mask) -> tuple[pa.Table, int]:
     """Add items of one bill up; how many rows went into another."""
     table, kept = add_items(table, is_item)
-    return (table if kept.all() else table.filter(pa.array(kept))), int((~kept).sum())
+    return _filtered(table, kept), int((~kept).sum())
 
 
 def _overlap(files: Sequence[PosFile], table: pa.Table, is_tip: Mask) -> Overlap:
@@ -241,47 +232,3 @@ def _layout(files: Sequence[PosFile]) -> TipLayout | None:
     if len(layouts) == 1:
         return layouts.pop()
     return "auto" if "auto" in layouts else "beside"
-
-
-def _named(table: pa.Table) -> pa.Table:
-    """Give lines without an ID of the POS's own one made of what they say.
-
-    Lines that say the same are numbered, so the IDs do not depend on the order of the rows.
-    """
-    own = table["tender_id"].combine_chunks()
-    repeats = pc.value_counts(own.drop_null())
-    often = repeats.filter(pc.greater(repeats.field("counts"), 1)).field("values")
-    needs = pc.or_(pc.is_null(own), pc.is_in(own, value_set=often))
-    places = np.flatnonzero(needs.to_numpy(zero_copy_only=False))
-    if not len(places):
-        return table
-    ids = np.array(own.to_pylist(), dtype=object)
-    taken = set(ids[~needs.to_numpy(zero_copy_only=False)].tolist())
-    digests = [_digest(text) for text in _contents(table, places)]
-    seen: Counter[str] = Counter()
-    for place, digest in zip(places.tolist(), digests, strict=True):
-        base = f"line-{digest}" if ids[place] is None else f"{ids[place]}~{digest}"
-        seen[base] += 1
-        name = base if seen[base] == 1 else f"{base}-{seen[base]}"
-        ids[place] = name if name not in taken else f"{name}~"
-    index = TENDERS.get_field_index("tender_id")
-    return table.set_column(index, TENDERS.field(index), pa.array(ids.tolist(), pa.string()))
-
-
-def _contents(table: pa.Table, places: np.typing.NDArray[np.int64]) -> list[str]:
-    """Write down what each line says, one text a line."""
-    part = table.take(pa.array(places))
-    columns = []
-    for name in _CONTENT:
-        column = part[name].combine_chunks()
-        if name == "paid_at":
-            column = column.cast(pa.int64())
-        columns.append(column.cast(pa.string()))
-    joined = pc.binary_join_element_wise(
-        *columns, "\x1f", null_handling="replace", null_replacement=""
-    )
-    return list(joined.to_pylist())
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""Text of an export in, its header and its rows as columns out, each with its line in the file.
+"""An export's bytes in, its header and its rows as columns out, each with its line in the file.
 
 A row of as many cells as the header is regular. The others are kept apart as broken, with their
 text, so that no line is ever lost. Regular files are parsed by Arrow; what has quotes over
@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from qerko_recon.errors import PosExportError
+from qerko_recon.pos.encoding import Decoded
+from qerko_recon.pos.strings import Strings
 
 __all__ = ["Broken", "HeadRow", "Records", "name_columns", "read_head", "read_records"]
 
-_HEAD: Final = 256 * 1024
 _ABSURD: Final = 50
 _TELLING_WIDTH: Final = 4
-_LONE_RETURN: Final = re.compile(r"\r(?!\n)")
+_BLOCK: Final = 1 << 20
+_PARSED: Final = 1 << 22
 _SENTINEL: Final = "\x01end\x01"
 
 Rows = npt.NDArray[np.int64]
@@ -60,26 +60,50 @@ class Records:
     header_row
         The file's line on which the header begins, from 1.
     columns
-        Cells of the regular rows, an Arrow string array a column, surrounding space removed.
+        Cells of the regular rows.
     rows
         The file's line on which each regular row begins.
     broken
         Rows of another width.
+    end
+        The row of another table's header, where one follows.
     """
 
     header: tuple[str, ...]
     header_row: int
-    columns: tuple[pa.Array, ...]
+    columns: tuple[Strings, ...]
     rows: Rows
     broken: tuple[Broken, ...]
+    end: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    def until(self, row: int) -> Records:
+        """Keep the rows above one, where another table begins."""
+        mask = self.rows < row
+        return replace(
+            self,
+            columns=tuple(column.where(mask) for column in self.columns),
+            rows=self.rows[mask],
+            broken=tuple(one for one in self.broken if one.row < row),
+            end=row,
+        )
 
-def read_head(text: str, delimiter: str, limit: int = 60) -> list[HeadRow]:
+    def moved(self, by: int) -> Records:
+        """Count the rows from further below."""
+        return replace(
+            self,
+            header_row=self.header_row + by,
+            rows=self.rows + by,
+            broken=tuple(one._replace(row=one.row + by) for one in self.broken),
+            end=None if self.end is None else self.end + by,
+        )
+
+
+def read_head(source: Decoded, delimiter: str, limit: int = 60) -> list[HeadRow]:
     """Read the first records of a file, blank ones left out."""
-    reader = csv.reader(io.StringIO(text[:_HEAD], newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(source.head, newline=""), delimiter=delimiter)
     rows, start = [], 1
     try:
         for cells in reader:
@@ -94,12 +118,23 @@ def read_head(text: str, delimiter: str, limit: int = 60) -> list[HeadRow]:
 
 
 def read_records(
-    text: str, delimiter: str, header_row: int, name: str, *, needed: int | None = None
+    source: Decoded,
+    delimiter: str,
+    header_row: int,
+    name: str,
+    *,
+    header: tuple[str, ...] | None = None,
+    needed: int | None = None,
 ) -> Records:
     """Read a file's rows from its header on.
 
     Parameters
     ----------
+    source, delimiter, header_row, name
+        The file's content, what parts its cells, the last line of its header, and what it is
+        called.
+    header
+        The names of its columns; those in that line by default.
     needed
         How many of a row's cells have to be there; fewer make it broken. All by default.
 
@@ -108,22 +143,51 @@ def read_records(
     PosExportError
         A quote opens and never closes.
     """
-    lines = io.StringIO(text, newline="")
+    lines = io.StringIO(source.head, newline="")
     for _ in range(header_row - 1):
         lines.readline()
     reader = csv.reader(lines, delimiter=delimiter)
-    header = name_columns(next(reader, []))
+    last = name_columns(next(reader, []))
+    header = last if header is None else header
     # The reader's lines are the buffer's, so the buffer stands where the body begins.
-    body, first_row = text[lines.tell() :], header_row + reader.line_num
-    columns, rows, broken = _fast(body, delimiter, len(header)) or _careful(
-        body, delimiter, len(header), _Place(name, first_row), needed or len(header)
+    begin = len(source.head[: lines.tell()].encode(source.codec))
+    body = _Body(source, begin)
+    place = _Place(name, header_row + reader.line_num)
+    parsed = _fast(body, delimiter, len(header)) or _careful(
+        body.text, delimiter, len(header), place, needed or len(header)
     )
-    trimmed = [pc.utf8_trim_whitespace(column) for column in columns]
-    filled = _filled(trimmed, len(rows))
+    columns, rows, broken = parsed
+    filled = _filled(columns, len(rows))
     if not filled.all():
-        mask = pa.array(filled)
-        trimmed, rows = [column.filter(mask) for column in trimmed], rows[filled]
-    return Records(header, header_row, tuple(trimmed), rows + first_row, tuple(broken))
+        columns, rows = [column.where(filled) for column in columns], rows[filled]
+    return Records(header, header_row, tuple(columns), rows + place.first_row, tuple(broken))
+
+
+class _Body:
+    """What stands below a file's header."""
+
+    def __init__(self, source: Decoded, begin: int) -> None:
+        self.source, self.begin = source, begin
+
+    @property
+    def text(self) -> str:
+        """All of it as text."""
+        return self.source.data[self.begin :].decode(self.source.codec)
+
+    def has(self, letters: bytes) -> bool:
+        return self.source.data.find(letters, self.begin) >= 0
+
+    def count_lines(self) -> int:
+        """Count its ends of lines."""
+        held = np.frombuffer(self.source.data, dtype=np.uint8)
+        return sum(
+            int(np.count_nonzero(held[begin : begin + _BLOCK] == ord("\n")))
+            for begin in range(self.begin, len(held), _BLOCK)
+        )
+
+    @property
+    def buffer(self) -> pa.Buffer:
+        return pa.py_buffer(self.source.data).slice(self.begin)
 
 
 def name_columns(cells: Sequence[str]) -> tuple[str, ...]:
@@ -139,60 +203,76 @@ def name_columns(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _filled(columns: Sequence[pa.Array], length: int) -> npt.NDArray[np.bool_]:
+def _filled(columns: Sequence[Strings], length: int) -> npt.NDArray[np.bool_]:
     """Tell which rows have anything in them."""
     filled = np.zeros(length, dtype=bool)
     for column in columns:
-        filled |= np.asarray(pc.not_equal(column, "").to_numpy(zero_copy_only=False))
+        filled |= ~column.is_empty
         if filled.all():
             break
     return filled
 
 
-_Parsed = tuple[list[pa.Array], Rows, list[Broken]]
+_Parsed = tuple[list[Strings], Rows, list[Broken]]
 
 
-def _fast(body: str, delimiter: str, width: int) -> _Parsed | None:
+def _fast(body: _Body, delimiter: str, width: int) -> _Parsed | None:
     """Parse by Arrow where every record is one line of the header's width."""
-    if _LONE_RETURN.search(body):
-        return None
-    data = body.encode()
-    if not data.strip():
-        return None
-    starts = _line_starts(data)
-    if starts is None:
+    codec = body.source.codec
+    if not delimiter.isascii() or not body.buffer.size:
         return None
     names = [str(number) for number in range(width)]
+    kind = pa.string() if codec == "utf-8" else pa.binary()
     try:
         table = arrow_csv.read_csv(
-            pa.py_buffer(data),
-            arrow_csv.ReadOptions(column_names=names),
+            body.buffer,
+            arrow_csv.ReadOptions(column_names=names, block_size=_PARSED),
             arrow_csv.ParseOptions(delimiter=delimiter),
             arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                check_utf8=False,  # that is known
+                column_types=dict.fromkeys(names, kind),
+                strings_can_be_null=False,
             ),
         )
     except (pa.ArrowInvalid, ValueError, TypeError):
         return None
-    last = body.rstrip("\r\n").rpartition("\n")[2]
-    if table.num_rows != len(starts) or _is_open([last], delimiter):
+    has_quotes = body.has(b'"')
+    starts = _line_starts(body, table.num_rows, has_quotes=has_quotes)
+    if starts is None or (has_quotes and _ends_open(body, delimiter)):
         return None
-    return [column.combine_chunks() for column in table.columns], starts, []
+    return [Strings(column, codec) for column in table.columns], starts, []
 
 
-def _line_starts(data: bytes) -> Rows | None:
-    """Find the lines with anything on them; ``None`` where a quote is open at a line's end."""
-    held = np.frombuffer(data, dtype=np.uint8)
+def _ends_open(body: _Body, delimiter: str) -> bool:
+    """Tell whether a quote is still open at the end of the last line."""
+    data = body.source.data.rstrip(b"\r\n")
+    last = data[max(data.rfind(b"\n") + 1, body.begin) :]
+    return _is_open([last.decode(body.source.codec)], delimiter)
+
+
+def _line_starts(body: _Body, count: int, *, has_quotes: bool) -> Rows | None:
+    """Find the lines with anything on them; ``None`` where these are not as many as rows.
+
+    A quote that is open at a line's end goes on in the next one, which is none of its own, and a
+    lone return is an end that only old programs know.
+    """
+    data = body.source.data
+    is_ended = data.endswith(b"\n")
+    if not has_quotes and body.count_lines() + (not is_ended) == count:
+        return np.arange(count, dtype=np.int64)
+    held = np.frombuffer(data, dtype=np.uint8)[body.begin :]
     ends = np.flatnonzero(held == ord("\n"))
-    if not len(ends) or ends[-1] != len(held) - 1:
+    if not is_ended:
         ends = np.append(ends, len(held))
-    quotes = np.flatnonzero(held == ord('"'))
-    if len(quotes) and (np.searchsorted(quotes, ends) & 1).any():
-        return None
+    if has_quotes:
+        quotes = np.flatnonzero(held == ord('"'))
+        if (np.searchsorted(quotes, ends) & 1).any():
+            return None
     begins = np.append(0, ends[:-1] + 1)
     lengths = ends - begins
     returns = held[np.maximum(ends - 1, 0)] == ord("\r")
-    return np.flatnonzero(lengths - (returns & (lengths > 0)) > 0)
+    starts = np.flatnonzero(lengths - (returns & (lengths > 0)) > 0)
+    return starts if len(starts) == count else None
 
 
 @dataclass(frozen=True)
@@ -247,8 +327,8 @@ def _careful(body: str, delimiter: str, width: int, place: _Place, needed: int) 
     if '"' in "".join(lines[begin:]) and _is_open(lines[begin:], delimiter):
         raise place.unclosed(begin)
     columns = list(zip(*regular, strict=True)) if regular else [()] * width
-    arrays = [pa.array(column, pa.string()) for column in columns]
-    return arrays, np.array(rows, dtype=np.int64), broken
+    strings = [Strings(pa.array(column, pa.string())) for column in columns]
+    return strings, np.array(rows, dtype=np.int64), broken
 
 
 def _fit(cells: list[str], width: int, needed: int) -> list[str] | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -28,13 +29,13 @@ from qerko_recon.pos.sheet_errors import find_errors
 from qerko_recon.pos.typed import column_of
 from qerko_recon.pos.vocabulary import guess_idea
 
-__all__ = ["read_workbook"]
+__all__ = ["Merge", "grid_of_rows", "read_workbook"]
 
 _LOOKED_AT: Final = 60
 _MONEY: Final = ("amount", "tip", "total")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 
-_Merge = tuple[tuple[int, int], tuple[int, int]]
+Merge = tuple[tuple[int, int], tuple[int, int]]
 _Places = dict[tuple[int, int], str]
 
 
@@ -94,18 +95,48 @@ def _grid(sheet: CalamineSheet, about: Any, form: str, errors: _Places) -> Grid:
         row.extend([""] * (width - len(row)))
     for place, error in errors.items():
         rows[place[0]][place[1]] = error
-    merges = _tall(sheet)
+    is_hidden = about.visible != SheetVisibleEnum.Visible
+    return grid_of_rows(form, about.name, rows, _tall(sheet), errors, is_hidden=is_hidden)
+
+
+def grid_of_rows(
+    form: str,
+    title: str,
+    rows: list[list[Any]],
+    merges: Sequence[Merge] = (),
+    errors: Mapping[tuple[int, int], str] = MappingProxyType({}),
+    *,
+    is_hidden: bool = False,
+) -> Grid:
+    """Make a grid of rows of cells, as a sheet shows them.
+
+    Parameters
+    ----------
+    form, title
+        What it is, and its name.
+    rows
+        All rows from the first; they are made equally long.
+    merges
+        Merged cells that are higher than one row: their first and last places.
+    errors
+        Places of cells whose formula gives an error, and the error.
+    is_hidden
+        Whether people do not see it.
+    """
+    width = max(map(len, rows), default=0)
+    for row in rows:
+        row.extend([""] * (width - len(row)))
     return Grid(
         form,
-        about.name,
+        title,
         None,
         _head(rows),
         lambda header_row, columns: _below(rows, header_row, columns, errors, merges),
-        is_hidden=about.visible != SheetVisibleEnum.Visible,
+        is_hidden=is_hidden,
     )
 
 
-def _tall(sheet: CalamineSheet) -> list[_Merge]:
+def _tall(sheet: CalamineSheet) -> list[Merge]:
     """Give the merged cells that are higher than one row."""
     return [one for one in sheet.merged_cell_ranges or () if one[1][0] > one[0][0]]
 
@@ -127,8 +158,8 @@ def _below(
     rows: Sequence[Sequence[Any]],
     header_row: int,
     width: int,
-    errors: _Places,
-    merges: Sequence[_Merge],
+    errors: Mapping[tuple[int, int], str],
+    merges: Sequence[Merge],
 ) -> Body:
     under = rows[header_row:]
     header = rows[header_row - 1]
@@ -149,7 +180,7 @@ def _below(
 
 
 def _fill(
-    cells: list[Any], merges: Sequence[_Merge], header_row: int, under: Sequence[Sequence[Any]]
+    cells: list[Any], merges: Sequence[Merge], header_row: int, under: Sequence[Sequence[Any]]
 ) -> None:
     """Repeat what merged cells say on each row they cover that says anything else."""
     for (first, _), (last, _) in merges:

@@ -7,11 +7,13 @@ Whatever a profile states is taken as it is, and an error says where it does not
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from qerko_recon.errors import shorten
 from qerko_recon.pos.columns import DATE, Confidence, Finding, NoTable, is_amount, no_amounts
+from qerko_recon.pos.encoding import Decoded
+from qerko_recon.pos.heading import find_heading
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import HeadRow, name_columns, read_head
 from qerko_recon.pos.vocabulary import guess_idea, plain
@@ -28,13 +30,20 @@ _ENOUGH: Final = 2
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a file's table begins and what separates its cells."""
+    """Where a file's table begins, what separates its cells, and what stands above it."""
 
     delimiter: str
     header_row: int
+    last_header_row: int
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     findings: tuple[Finding, ...]
+    titles: frozenset[str] = frozenset()
+
+    def moved(self, by: int) -> Layout:
+        """Count the rows from further below."""
+        row, last = self.header_row + by, self.last_header_row + by
+        return replace(self, header_row=row, last_header_row=last)
 
 
 class _Candidate(NamedTuple):
@@ -45,7 +54,7 @@ class _Candidate(NamedTuple):
     rows: list[HeadRow]
 
 
-def find_layout(text: str, profile: Profile, name: str) -> Layout:
+def find_layout(source: Decoded, profile: Profile, name: str) -> Layout:
     """Find the delimiter and the header row.
 
     Raises
@@ -53,10 +62,16 @@ def find_layout(text: str, profile: Profile, name: str) -> Layout:
     PosExportError
         No row looks like a header, or none of its columns has amounts.
     """
-    delimiters = (profile.delimiter,) if profile.delimiter else DELIMITERS
-    heads = {delimiter: read_head(text, delimiter) for delimiter in delimiters}
+    delimiters = (profile.delimiter,) if profile.delimiter else _there(source.head)
+    heads = {delimiter: read_head(source, delimiter) for delimiter in delimiters}
     best = _best(heads, profile, name)
     return _layout(best, (_explain_delimiter(best, profile), _explain_row(best, profile)))
+
+
+def _there(head: str) -> tuple[str, ...]:
+    """Give the delimiters that a file has anywhere, and one that it has not: a lone column."""
+    there = tuple(one for one in DELIMITERS if one in head)
+    return (*there, *[one for one in DELIMITERS if one not in there][:1])
 
 
 def find_header(rows: Sequence[HeadRow], profile: Profile, name: str) -> Layout:
@@ -87,14 +102,19 @@ def _best(heads: Mapping[str, list[HeadRow]], profile: Profile, name: str) -> _C
 
 
 def _layout(best: _Candidate, findings: tuple[Finding, ...]) -> Layout:
-    header = name_columns(best.head.cells)
-    width = len(best.head.cells)
+    heading = find_heading(best.rows, best.head.row)
+    header = name_columns(heading.cells)
+    width = len(heading.cells)
     sample = tuple(
         tuple(cell.strip() for cell in row.cells)
         for row in best.rows
-        if row.row > best.head.row and len(row.cells) == width and row.cells != best.head.cells
+        if row.row > heading.last_row and len(row.cells) == width and row.cells != best.head.cells
     )
-    return Layout(best.delimiter, best.head.row, header, sample, findings)
+    above = [row.cells for row in best.rows if row.row < heading.first_row]
+    titles = frozenset(" ".join(best.delimiter.join(cells).split()) for cells in above)
+    return Layout(
+        best.delimiter, heading.first_row, heading.last_row, header, sample, findings, titles
+    )
 
 
 def _candidates(delimiter: str, rows: list[HeadRow], profile: Profile) -> list[_Candidate]:

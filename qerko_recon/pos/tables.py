@@ -22,18 +22,26 @@ from qerko_recon.pos.formats import Format, tell_format
 from qerko_recon.pos.grids import Body, Grid
 from qerko_recon.pos.joining import Beside, beside_of_grid, beside_of_text, join
 from qerko_recon.pos.json_grids import read_json
+from qerko_recon.pos.markup import read_markup
+from qerko_recon.pos.mending import join_commas, unwrap
 from qerko_recon.pos.parquet import read_parquet
 from qerko_recon.pos.picking import Attempt, is_named, pick, wanted
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import Records, read_records
+from qerko_recon.pos.rows import find_next_header
 from qerko_recon.pos.sheets import read_workbook
 from qerko_recon.pos.sniff import Layout, find_header, find_layout
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.typed import TEXT, Column, Kinds, render
 
 __all__ = ["Table", "find_tables"]
 
 _MONEY: Final = ("amount", "tip", "total")
+_JOINED: Final = (
+    "amounts have a decimal comma in a file whose cells are parted by commas; as every row has it "
+    "so, their halves were joined"
+)
 _WORKBOOKS: Final = ("xlsx", "xlsb", "xls", "ods")
 
 
@@ -78,7 +86,12 @@ class Table:
 
 
 def find_tables(
-    data: bytes, name: str, profile: Profile, beside: Beside | None = None
+    data: bytes,
+    name: str,
+    profile: Profile,
+    beside: Beside | None = None,
+    *,
+    whole: bool = True,
 ) -> list[Table]:
     """Find all tables of payment lines in a file.
 
@@ -90,6 +103,8 @@ def find_tables(
         As stated.
     beside
         A table whose columns belong to its rows too, where the profile joins one.
+    whole
+        Whether a large text is looked at as a whole to tell its code page.
 
     Raises
     ------
@@ -98,12 +113,12 @@ def find_tables(
     """
     form = tell_format(data, name)
     if form == "zip":
-        return _of_archive(data, name, profile)
+        return _of_archive(data, name, profile, whole=whole)
     if form != "csv":
         return _of_grids(_grids(data, form, name), name, profile, beside)
     if profile.join and beside is None:
         raise _nothing_beside(name, profile, "archive")
-    return [_of_text(data, name, profile, beside)]
+    return _of_text(data, name, profile, beside, whole=whole)
 
 
 def _nothing_beside(name: str, profile: Profile, what: str) -> PosExportError:
@@ -117,40 +132,93 @@ def _nothing_beside(name: str, profile: Profile, what: str) -> PosExportError:
 def _grids(data: bytes, form: Format, name: str) -> list[Grid]:
     if form in _WORKBOOKS:
         return read_workbook(data, form, name)
+    if form == "html":
+        return read_markup(data, name)
     return read_json(data, name) if form == "json" else read_parquet(data, name)
 
 
-def _of_text(data: bytes, name: str, profile: Profile, beside: Beside | None) -> Table:
-    decoded = decode(data, name, profile.encoding)
-    layout = find_layout(decoded.text, profile, name)
-    text, delimiter, row = decoded.text, layout.delimiter, layout.header_row
+def _of_text(
+    data: bytes, name: str, profile: Profile, beside: Beside | None, *, whole: bool
+) -> list[Table]:
+    """Read a text, and each table that begins further below with a header of its own."""
+    source = decode(data, name, profile.encoding, whole=whole)
+    tables: list[Table] = []
+    base = 0
+    while True:
+        try:
+            table = _of_section(source, name, profile, beside)
+        except NoTable as error:
+            if not tables:
+                raise
+            raise _unread(name, base + 1, error) from error
+        cut = find_next_header(table.records, table.columns.places)
+        if cut is not None:
+            table = replace(table, records=table.records.until(cut))
+        tables.append(
+            replace(table, layout=table.layout.moved(base), records=table.records.moved(base))
+        )
+        if cut is None:
+            return _told_apart(tables)
+        source, base = source.below(cut), base + cut - 1
+
+
+def _unread(name: str, row: int, error: NoTable) -> PosExportError:
+    msg = (
+        f"{name}, row {row}: another table begins here, and {error.short}; put it into a file of "
+        "its own, or correct its header"
+    )
+    return PosExportError(msg, file=name, row=row)
+
+
+def _told_apart(tables: list[Table]) -> list[Table]:
+    if len(tables) > 1:
+        rows = ", ".join(str(one.layout.header_row) for one in tables[1:])
+        note = f"another table begins in row {rows}, with a header of its own, and is read by it"
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, note))
+    return tables
+
+
+def _of_section(source: Decoded, name: str, profile: Profile, beside: Beside | None) -> Table:
+    try:
+        layout = find_layout(source, profile, name)
+    except NoTable:
+        bare = unwrap(source)
+        if bare is None:
+            raise
+        return _of_section(bare, name, profile, beside)
+    delimiter, row, last = layout.delimiter, layout.header_row, layout.last_header_row
     notes: list[str] = []
     if beside is None:
         columns = map_columns(layout.header, layout.sample, profile, name, row)
         needed = max(one for places in columns.every.values() for one in places) + 1
-        records = read_records(text, delimiter, row, name, needed=needed)
+        records = read_records(source, delimiter, last, name, header=layout.header, needed=needed)
+        money = [one for idea in _MONEY for one in columns.every.get(idea, ())]
+        if delimiter == "," and (mended := join_commas(records, money)) is not None:
+            records = mended
+            notes.append(_JOINED)
     else:
-        bare = read_records(text, delimiter, row, name)
-        kinds = np.full(len(bare), TEXT, dtype=np.uint8)
+        own = read_records(source, delimiter, last, name, header=layout.header)
+        kinds = np.full(len(own), TEXT, dtype=np.uint8)
         header, held, notes = join(
-            bare.header, [Column(one, kinds) for one in bare.columns], beside, profile, name
+            own.header, [Column(one.text, kinds) for one in own.columns], beside, profile, name
         )
-        records = replace(bare, header=header, columns=tuple(one.text for one in held))
-        sample = Body(tuple(held), bare.rows).sample()
+        strings = tuple(Strings(one.text) for one in held)
+        records = replace(own, header=header, columns=strings)
+        sample = Body(tuple(held), own.rows).sample()
         columns = map_columns(header, sample, profile, name, row)
     return Table(
         name=name,
         file=name,
         format="csv",
         sheet=None,
-        encoding=decoded.encoding,
+        encoding=source.encoding,
         layout=layout,
         columns=columns,
         records=records,
         kinds={},
         vote=None,
-        findings=(_encoding(decoded, profile), *layout.findings),
-        problems=decoded.problems,
+        findings=(_encoding(source, profile), *layout.findings),
+        problems=source.problems,
         notes=tuple(notes),
     )
 
@@ -162,7 +230,7 @@ def _encoding(decoded: Decoded, profile: Profile) -> Finding:
     return Finding("encoding", decoded.encoding, surely, decoded.reason)
 
 
-def _of_archive(data: bytes, name: str, profile: Profile) -> list[Table]:
+def _of_archive(data: bytes, name: str, profile: Profile, *, whole: bool) -> list[Table]:
     """Read the members of an archive that are exports, those that say most of payments."""
     members = dict(unpack(data, name))
     inner, beside = replace(profile, sheets=()), None
@@ -173,7 +241,7 @@ def _of_archive(data: bytes, name: str, profile: Profile) -> list[Table]:
     attempts = [
         _attempt(
             title,
-            partial(find_tables, held, f"{name} [{title}]", inner, beside),
+            partial(find_tables, held, f"{name} [{title}]", inner, beside, whole=whole),
             is_lone=len(titles) == 1,
         )
         for title, held in members.items()
@@ -208,7 +276,7 @@ def _of_grids(
     if profile.sheets:
         held = [grid for grid in held if grid.sheet in titles]
     if len(held) == 1:
-        return [_of_grid(held[0], name, name, profile, beside)]
+        return _of_sheet(held[0], name, name, profile, beside)
     attempts = [
         _attempt(
             grid.sheet or "",
@@ -219,15 +287,25 @@ def _of_grids(
     ]
     picked = pick(attempts, name, "sheet", is_stated=bool(profile.sheets))
     tables = picked.tables
-    if len(tables) == 1:
-        tables = [replace(tables[0], name=name)]
+    if len({table.sheet for table in tables}) == 1:
+        tables = [replace(table, name=name) for table in tables]
     return _with_notes(tables, picked.notes)
 
 
 def _of_sheet(
     grid: Grid, name: str, file: str, profile: Profile, beside: Beside | None
 ) -> list[Table]:
-    return [_of_grid(grid, name, file, profile, beside)]
+    """Read a sheet, and each table that begins further below with a header of its own."""
+    tables: list[Table] = []
+    while True:
+        table = _of_grid(grid, name, file, profile, beside)
+        cut = find_next_header(table.records, table.columns.places)
+        if cut is None or grid.header is not None:
+            return _told_apart([*tables, table])
+        kept = table.records.rows < cut
+        kinds = {place: kinds[kept] for place, kinds in table.kinds.items()}
+        tables.append(replace(table, records=table.records.until(cut), kinds=kinds))
+        grid = grid.from_row(cut, len(table.layout.header))
 
 
 def _attempt(
@@ -255,10 +333,10 @@ def _of_grid(grid: Grid, name: str, file: str, profile: Profile, beside: Beside 
     """Read one sheet."""
     if grid.header is None:
         layout = find_header(grid.head, profile, name)
-        body = grid.below(layout.header_row, len(layout.header))
+        body = grid.below(layout.last_header_row, len(layout.header))
     else:
         body = grid.below(0, len(grid.header))
-        layout = Layout("", 0, grid.header, (), ())
+        layout = Layout("", 0, 0, grid.header, (), ())
     header = layout.header
     more: list[str] = []
     if beside is not None:
@@ -280,7 +358,7 @@ def _of_grid(grid: Grid, name: str, file: str, profile: Profile, beside: Beside 
         encoding=None,
         layout=layout,
         columns=columns,
-        records=Records(header, layout.header_row, tuple(texts), body.rows, ()),
+        records=Records(header, layout.header_row, tuple(map(Strings, texts)), body.rows, ()),
         kinds={place: column.kinds for place, column in enumerate(body.columns)},
         vote=vote,
         findings=(*_form(grid, profile), *layout.findings),

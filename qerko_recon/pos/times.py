@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -20,40 +20,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, shorten
-from qerko_recon.pos.amounts import encode
+from qerko_recon.pos.parts import Part, at_once
 from qerko_recon.pos.profile import DateOrder
+from qerko_recon.pos.strings import Strings
+from qerko_recon.pos.time_forms import NEVER, SECOND, TimeForm, form_of, moments_of
 from qerko_recon.pos.vocabulary import says_nothing
 from qerko_recon.schema import TIME
 
 __all__ = ["Times", "find_zone", "parse_times"]
 
-_CLOCK: Final = (
-    r"(?:(?:T|,?\s+)(?P<H>\d{1,2})[:.h](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
-    r"\s*(?P<ap>[AaPp]\.?[Mm]\.?)?\s*(?P<z>Z|[+-]\d{2}:?\d{2})?)?\s*$"
-)
-_GAP: Final = r"[\s\x{a0}]*"
-_YEAR_FIRST: Final = (
-    rf"^(?P<y>\d{{4}}){_GAP}[-./]{_GAP}(?P<b>\d{{1,2}}){_GAP}[-./]{_GAP}(?P<a>\d{{1,2}})\.?"
-)
-_DAY_FIRST: Final = (
-    rf"^(?:\p{{L}}{{2,}}\.?,?\s+)?(?P<a>\d{{1,2}}){_GAP}(?P<sep>[./-]){_GAP}(?P<b>\d{{1,2}})"
-    rf"{_GAP}[./-]{_GAP}(?P<y>\d{{4}}|\d{{2}})\.?"
-)
-_COMPACT: Final = (
-    r"^(?P<y>(?:19|20)\d{2})(?P<b>\d{2})(?P<a>\d{2})"
-    r"(?:[T ]?(?P<H>\d{2}):?(?P<M>\d{2})(?::?(?P<S>\d{2}))?)?$"
-)
 _MIDNIGHT: Final = r"[T\s]+0?0:00(?::00(?:[.,]0+)?)?$"
 _YEAR_MONTHS: Final = 12
 _NOON: Final = 12
-_CENTURY: Final = 100
-_HOURS: Final = 24
-_SIXTY: Final = 60
-_MONTH: Final = np.timedelta64(1, "M")
-_SECOND: Final = np.timedelta64(1_000_000, "us")
+_ISO: Final = len("2026-11-20T21:33:39")
+_NINES: Final = bytes.maketrans(b"0123456789", b"9" * 10)
+_DAY: Final = 86_400 * SECOND
+_SMALL_HOURS: Final = 6 * 3600 * SECOND
+_QUARTER: Final = 900 * SECOND
+_BLOCK: Final = 1 << 16
+_WIDEST: Final = 1 << 22
 
 Numbers = npt.NDArray[np.int64]
-Moments = npt.NDArray[np.datetime64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +62,8 @@ class Times:
         What had to be assumed.
     is_bare
         Which rows have a date alone; midnight in every row is no time of day either.
+    has_second
+        Which rows say it to the second.
     """
 
     moments: pa.Array
@@ -81,7 +71,8 @@ class Times:
     order: DateOrder | None
     is_sure: bool
     notes: tuple[str, ...]
-    is_bare: npt.NDArray[np.bool_]
+    is_bare: Mask
+    has_second: Mask
 
 
 def find_zone(name: str) -> ZoneInfo:
@@ -100,12 +91,13 @@ def find_zone(name: str) -> ZoneInfo:
 
 
 def parse_times(
-    dates: pa.Array,
-    clocks: pa.Array | None,
+    dates: Strings,
+    clocks: Strings | None,
     zone: ZoneInfo,
     *,
     order: DateOrder | None = None,
     formats: Sequence[str] = (),
+    is_business_day: bool = False,
 ) -> Times:
     """Read the times of an export's rows.
 
@@ -121,191 +113,246 @@ def parse_times(
         ``dmy`` or ``mdy`` for dates with slashes or dashes; found out by default.
     formats
         ``strptime`` formats to try first.
+    is_business_day
+        Whether the dates are of business days, so that clocks after midnight are of the next.
     """
     if clocks is not None:
-        dates = pc.replace_substring_regex(dates, _MIDNIGHT, "")
-        both = pc.binary_join_element_wise(dates, clocks, " ")
-        dates = pc.utf8_trim_whitespace(both)
-    coded = encode(dates)
-    reading = _Reading(coded.words, order, formats)
-    moments, notes = reading.to_utc(zone)
-    is_faulty = np.isnat(moments)
-    for place in np.flatnonzero(is_faulty).tolist():
-        is_faulty[place] = not says_nothing(coded.words[place].as_py())
-    faulty = np.flatnonzero(is_faulty[coded.codes]).tolist()
-    column = pa.array(moments[coded.codes]).cast(pa.timestamp("us")).cast(TIME)
-    faults = tuple((row, str(dates[row].as_py())) for row in faulty)
-    is_bare = reading.is_bare[coded.codes]
-    return Times(column, faults, reading.order, reading.is_sure, tuple(notes), is_bare)
+        days = pc.replace_substring_regex(dates.text, _MIDNIGHT, "")
+        dates = Strings(
+            pc.utf8_trim_whitespace(pc.binary_join_element_wise(days, clocks.text, " "))
+        )
+    reading = _Reading(dates, order, formats)
+    notes = reading.go_on_after_midnight() if clocks is not None and is_business_day else []
+    notes += reading.to_utc(zone)
+    is_read = reading.is_read
+    column = pa.array(np.where(is_read, reading.moments, 0), pa.timestamp("us", "UTC"))
+    faults: list[tuple[int, str]] = []
+    if not is_read.all():
+        column = pc.if_else(pa.array(is_read), column, pa.scalar(None, column.type))
+        faults = [
+            (row, cell)
+            for row in np.flatnonzero(~is_read).tolist()
+            if not says_nothing(cell := dates[row])
+        ]
+    return Times(
+        column.cast(TIME),
+        tuple(faults),
+        reading.order,
+        reading.is_sure,
+        tuple(notes),
+        reading.is_bare,
+        reading.has_second,
+    )
 
 
 class _Reading:
-    """Distinct cells taken apart into naive local times and offsets."""
+    """Cells turned into local times, and these into UTC."""
 
-    def __init__(self, words: pa.Array, order: DateOrder | None, formats: Sequence[str]) -> None:
-        self.naive = np.full(len(words), "NaT", dtype="datetime64[us]")
-        self.offset = np.zeros(len(words), dtype="timedelta64[us]")
-        self.is_zoned = np.zeros(len(words), dtype=bool)
-        self.is_bare = np.zeros(len(words), dtype=bool)
-        self.order: DateOrder | None = order
+    def __init__(self, cells: Strings, order: DateOrder | None, formats: Sequence[str]) -> None:
+        self.cells = cells
+        self.moments = np.full(len(cells), NEVER, dtype=np.int64)
+        self.is_bare = np.zeros(len(cells), dtype=bool)
+        self.has_second = np.zeros(len(cells), dtype=bool)
+        self._is_zoned = np.zeros(len(cells), dtype=bool)
+        self.order = self._stated = order
         self.is_sure = True
-        self._stated = order
-        self._by_formats(words, formats)
-        for pattern in (_YEAR_FIRST + _CLOCK, _COMPACT):
-            self._by_pattern(words, pattern, year_first=True)
-        self._by_pattern(words, _DAY_FIRST + _CLOCK, year_first=False)
-        is_read = ~np.isnat(self.naive)
-        days = self.naive[is_read].astype("datetime64[D]")
-        if is_read.any() and (self.naive[is_read] == days).all() and not self.is_zoned.any():
-            self.is_bare = is_read  # dates that a program writes with a clock that never runs
+        self._by_formats(formats)
+        if not formats and self._is_iso():
+            return
+        forms = self._forms()
+        is_month_first = self._is_month_first(forms)
+        for form in forms:
+            self._read(form, is_month_first=is_month_first)
+        self._forget_midnights()
 
-    def _by_formats(self, words: pa.Array, formats: Sequence[str]) -> None:
-        for place, word in enumerate(words.to_pylist() if formats else ()):
+    @property
+    def is_read(self) -> Mask:
+        """Which cells are times."""
+        return np.asarray(self.moments != NEVER)
+
+    def _is_iso(self) -> bool:
+        """Read a column that is ISO 8601 to the second throughout, as Arrow does it."""
+        if not self.cells.parts or any(part.width != _ISO for part in self.cells.parts):
+            return False
+        first = self.cells.parts[0].table[0].tobytes().translate(_NINES)
+        if first not in {b"9999-99-99T99:99:99", b"9999-99-99 99:99:99"}:
+            return False
+        try:
+            moments = at_once(_cast, self.cells.parts)
+        except pa.ArrowInvalid:
+            return False
+        np.concatenate(moments, out=self.moments)
+        self.order = self.order or "ymd"
+        self.has_second[:] = True
+        self._forget_midnights()
+        return True
+
+    def _by_formats(self, formats: Sequence[str]) -> None:
+        """Read what fits a format of the profile."""
+        coded = self.cells.coded if formats else None
+        for code, word in enumerate(coded.words.to_pylist() if coded else ()):
             for form in formats:
                 try:
                     moment = datetime.strptime(word, form)  # noqa: DTZ007 - made local later
                 except ValueError:
                     continue
-                shift = moment.utcoffset()
-                self.naive[place] = np.datetime64(moment.replace(tzinfo=None), "us")
-                self.is_zoned[place] = shift is not None
-                self.offset[place] = np.timedelta64(shift or 0, "us")
-                self.is_bare[place] = not any(sign in form for sign in ("%H", "%I", "%X", "%c"))
+                assert coded is not None  # noqa: S101 - it has words
+                rows = coded.codes == code
+                shift = moment.utcoffset() or timedelta(0)
+                local = np.datetime64(moment.replace(tzinfo=None) - shift, "us")
+                self.moments[rows] = local.astype(np.int64)
+                self._is_zoned[rows] = moment.tzinfo is not None
+                self.is_bare[rows] = not any(one in form for one in ("%H", "%I", "%X", "%c"))
+                self.has_second[rows] = any(one in form for one in ("%S", "%X", "%c"))
                 break
 
-    def _by_pattern(self, words: pa.Array, pattern: str, *, year_first: bool) -> None:
-        places = np.flatnonzero(np.isnat(self.naive))
-        held = pc.extract_regex(words.take(pa.array(places)), pattern)
-        found = np.asarray(pc.is_valid(held).to_numpy(zero_copy_only=False))
-        if not found.any():
-            return
-        parts, places = _Parts(held.filter(pa.array(found))), places[found]
-        day, month = parts.number("a"), parts.number("b")
-        if year_first:
+    def _forms(self) -> list[TimeForm]:
+        """Tell how each shape is read, where it is one of a time."""
+        shapes = self.cells.shapes
+        held = (form_of(shapes, code) for code in range(len(shapes.words)))
+        forms = [form for form in held if form is not None]
+        if any(form.sep is None and form.month is None for form in forms):
             self.order = self.order or "ymd"
-        else:
-            day, month = self._in_order(day, month, parts.text("sep"))
-        year = parts.number("y")
-        year = np.where(year < _CENTURY, year + 2000, year)
-        self.naive[places] = _combine(year, month, day, parts)
-        self.is_bare[places] = parts.text("H") == ""
-        zones = parts.text("z")
-        self.is_zoned[places] = zones != ""
-        self.offset[places] = _offsets(zones)
+        return forms
 
-    def _in_order(self, first: Numbers, second: Numbers, sep: Any) -> tuple[Numbers, Numbers]:
-        """Tell days from months where slashes or dashes leave it open; dots are day first."""
-        is_open = sep != "."
-        if self._stated == "mdy":
-            swap = is_open
-        elif self._stated is not None or not is_open.any():
-            swap = np.zeros(len(first), dtype=bool)
-            self.order = self.order or "dmy"
-        else:
-            days = int((is_open & (first > _YEAR_MONTHS)).sum())
-            months = int((is_open & (second > _YEAR_MONTHS)).sum())
-            self.order = "mdy" if months > days else "dmy"
-            self.is_sure = (days > 0) != (months > 0)
-            swap = is_open & (months > days)
-        return np.where(swap, second, first), np.where(swap, first, second)
+    def _is_month_first(self, forms: Sequence[TimeForm]) -> bool:
+        """Tell days from months where slashes or dashes leave it open."""
+        day_first = [form for form in forms if form.sep is not None]
+        is_open = [form for form in day_first if form.is_open]
+        if self._stated is not None or not is_open:
+            self.order = self.order or ("dmy" if day_first else None)
+            return self._stated == "mdy"
+        days = months = 0
+        for form in is_open:
+            for _, block in self.cells.shapes.blocks(form.code):
+                days += int((block.number(form.places["a"]) > _YEAR_MONTHS).sum())
+                months += int((block.number(form.places["b"]) > _YEAR_MONTHS).sum())
+        self.is_sure = (days > 0) != (months > 0)
+        is_month = months > days if days or months else self._is_closer(is_open)
+        self.order = "mdy" if is_month else "dmy"
+        return is_month
 
-    def to_utc(self, zone: ZoneInfo) -> tuple[Moments, list[str]]:
-        """Turn local times into UTC, saying what the clock change left open."""
-        local = self.naive.copy()
-        local[self.is_bare] += _NOON * 3600 * _SECOND
-        moments: Moments = local.copy()
-        moments -= self.offset
-        places = np.flatnonzero(~self.is_zoned & ~np.isnat(local))
-        if not len(places):
-            return moments, []
-        naive = pd.DatetimeIndex(local[places])
-        summer = np.ones(len(naive), dtype=bool)
-        utc = naive.tz_localize(zone, ambiguous=summer, nonexistent=pd.Timedelta(hours=1))
-        moments[places] = utc.tz_convert("UTC").tz_localize(None).to_numpy()
+    def _is_closer(self, forms: Sequence[TimeForm]) -> bool:
+        """Tell whether the dates are much closer together if the month is first."""
+        spans = []
+        for is_month_first in (False, True):
+            first, last = np.iinfo(np.int64).max, NEVER
+            for form in forms:
+                for _, block in self.cells.shapes.blocks(form.code):
+                    moments = moments_of(form, block, is_month_first=is_month_first)
+                    held = moments[moments != NEVER]
+                    if len(held):
+                        first, last = min(first, int(held.min())), max(last, int(held.max()))
+            spans.append(last - first)
+        return 2 * spans[1] < spans[0]
+
+    def _read(self, form: TimeForm, *, is_month_first: bool) -> None:
+        """Read the rows of one shape that no format has."""
+        for rows, block in self.cells.shapes.blocks(form.code):
+            moments = moments_of(form, block, is_month_first=is_month_first)
+            free = self.moments[rows] == NEVER
+            if not free.all():
+                every = np.arange(len(self.moments))
+                rows, moments = every[rows][free], moments[free]  # noqa: PLW2901
+            self.moments[rows] = moments
+            self.is_bare[rows] = not form.has_clock
+            self.has_second[rows] = form.has_second
+            self._is_zoned[rows] = form.is_zoned
+
+    def _forget_midnights(self) -> None:
+        """Take midnight in every row for no time of day: dates with a clock that never runs."""
+        if self._is_zoned.any():
+            return
+        for begin in range(0, len(self.moments), _BLOCK):
+            some = self.moments[begin : begin + _BLOCK]
+            if ((some % _DAY != 0) & (some != NEVER)).any():
+                return
+        self.is_bare = self.is_read
+        self.has_second[:] = False
+
+    def go_on_after_midnight(self) -> list[str]:
+        """Put what a business day has in the small hours on the day of the calendar."""
+        is_late = self.is_read & ~self.is_bare & (self.moments % _DAY < _SMALL_HOURS)
+        if not is_late.any():
+            return []
+        self.moments[is_late] += _DAY
+        note = "the dates are business days, so times before 6 o'clock are read as of the next "
+        return [f"{note}morning: {int(is_late.sum())} rows"]
+
+    def to_utc(self, zone: ZoneInfo) -> list[str]:
+        """Turn local times into UTC, saying what had to be assumed."""
         notes = []
         if self.is_bare.any():
+            self.moments[self.is_bare & self.is_read] += _NOON * 3600 * SECOND
             notes.append("dates without a time of day are put at noon of that day")
         if not self.is_sure:
             notes.append(
                 "the dates do not tell days from months; they are read as "
                 f"{self.order}: state date_order in a profile"
             )
-        twice = naive.tz_localize(zone, ambiguous="NaT", nonexistent=pd.Timedelta(hours=1))
-        if count := int(np.sum(twice.isna())):
-            notes.append(
-                f"{count} distinct times fall into the hour that the end of summer time repeats; "
-                "they are taken as summer time"
-            )
-        never = naive.tz_localize(zone, ambiguous=summer, nonexistent="NaT")
-        if count := int(np.sum(never.isna())):
-            notes.append(
-                f"{count} distinct times fall into the hour that summer time skips; "
-                "they are taken as winter time"
-            )
-        return moments, notes
+        is_local = self.is_read
+        if self._is_zoned.any():
+            is_local &= ~self._is_zoned
+        if is_local.all():
+            self.moments, more = _to_utc(self.moments, zone)
+            return [*notes, *more]
+        if is_local.any():
+            self.moments[is_local], more = _to_utc(self.moments[is_local], zone)
+            notes += more
+        return notes
 
 
-class _Parts:
-    """Groups of a pattern, a column each."""
-
-    def __init__(self, held: pa.StructArray) -> None:
-        self._held = held
-        self._names = {field.name for field in held.type}
-
-    def text(self, name: str) -> Any:
-        """Give one group; empty where it is not there."""
-        if name not in self._names:
-            return np.full(len(self._held), "", dtype=object)
-        return np.asarray(self._held.field(name).to_numpy(zero_copy_only=False), dtype=object)
-
-    def number(self, name: str) -> Numbers:
-        """Give one group as numbers; 0 where it is not there."""
-        if name not in self._names:
-            return np.zeros(len(self._held), dtype=np.int64)
-        digits = self._held.field(name)
-        digits = pc.if_else(pc.equal(digits, ""), "0", digits)
-        return np.asarray(digits.cast(pa.int64()).to_numpy(zero_copy_only=False))
-
-    def micros(self) -> Numbers:
-        """Give the fraction of a second in microseconds."""
-        if "f" not in self._names:
-            return np.zeros(len(self._held), dtype=np.int64)
-        six = pc.utf8_slice_codeunits(pc.utf8_rpad(self._held.field("f"), 6, "0"), 0, 6)
-        return np.asarray(six.cast(pa.int64()).to_numpy(zero_copy_only=False))
+def _cast(part: Part) -> Numbers:
+    """Read a part of a column of ISO 8601."""
+    moments = part.text().cast(pa.timestamp("us"))
+    return np.asarray(moments.cast(pa.int64()).to_numpy(), dtype=np.int64)
 
 
-def _combine(year: Numbers, month: Numbers, day: Numbers, parts: _Parts) -> Moments:
-    """Put dates and times together; what the calendar or the clock does not have is NaT."""
-    hour, minute, second = (parts.number(name) for name in ("H", "M", "S"))
-    half = np.array([mark[:1].lower() for mark in parts.text("ap")], dtype=object)
-    is_twelve = half != ""
-    by_half = (hour >= 1) & (hour <= _NOON)
-    is_valid = (minute < _SIXTY) & (second < _SIXTY)
-    is_valid &= np.where(is_twelve, by_half, hour < _HOURS)
-    hour = np.where(is_twelve, hour % _NOON + np.where(half == "p", _NOON, 0), hour)
-    is_valid &= (month >= 1) & (month <= _YEAR_MONTHS) & (day >= 1)
-    months = (year - 1970) * _YEAR_MONTHS + np.where(is_valid, month, 1) - 1
-    start = months.astype("datetime64[M]")
-    first, after = (moment.astype("datetime64[D]") for moment in (start, start + _MONTH))
-    length = (after - first).astype(int)
-    is_valid &= day <= length
-    seconds = hour * 3600 + minute * 60 + second
-    dates = (first + (day - 1).astype("timedelta64[D]")).astype("datetime64[us]")
-    moments: Moments = dates.copy()
-    moments += seconds * _SECOND + parts.micros().astype("timedelta64[us]")
-    moments[~is_valid] = np.datetime64("NaT", "us")
-    return moments
+def _to_utc(local: Numbers, zone: ZoneInfo) -> tuple[Numbers, list[str]]:
+    """Turn local times into UTC; clocks are changed at a quarter of an hour, if at all."""
+    low = int(local.min()) // _QUARTER
+    span = int(local.max()) // _QUARTER - low + 1
+    blocks = [slice(begin, begin + _BLOCK) for begin in range(0, len(local), _BLOCK)]
+    quarters = np.empty(len(local), dtype=np.int64)
+    for block in blocks:
+        np.floor_divide(local[block], _QUARTER, out=quarters[block])
+        quarters[block] -= low
+    if span > _WIDEST:
+        there, quarters = np.unique(quarters, return_inverse=True)
+        shifts, kinds = _shifts(there + low, zone)
+    else:
+        is_there = np.zeros(span, dtype=bool)
+        is_there[quarters] = True
+        there = np.flatnonzero(is_there)
+        shifts, kinds = np.zeros(span, dtype=np.int64), np.zeros(span, dtype=np.int8)
+        shifts[there], kinds[there] = _shifts(there + low, zone)
+    notes = []
+    for kind, text in ((1, _TWICE), (2, _SKIPPED)):
+        if (kinds == kind).any():
+            count = len(np.unique(local[kinds[quarters] == kind]))
+            notes.append(text.format(count=count))
+    for block in blocks:
+        local[block] -= shifts[quarters[block]]
+    return local, notes
 
 
-def _offsets(zones: Any) -> npt.NDArray[np.timedelta64]:
-    """Turn ``+01:00`` into a time span."""
-    seconds = {zone: _offset_seconds(zone) for zone in dict.fromkeys(zones.tolist())}
-    return np.array([seconds[zone] for zone in zones.tolist()], dtype=np.int64) * _SECOND
+_TWICE: Final = (
+    "{count} distinct times fall into the hour that the end of summer time repeats; "
+    "they are taken as summer time"
+)
+_SKIPPED: Final = (
+    "{count} distinct times fall into the hour that summer time skips; "
+    "they are taken as winter time"
+)
 
 
-def _offset_seconds(zone: str) -> int:
-    if zone in {"", "Z"}:
-        return 0
-    digits = zone[1:].replace(":", "")
-    span = int(digits[:2]) * 3600 + int(digits[2:]) * 60
-    return -span if zone[0] == "-" else span
+def _shifts(quarters: Numbers, zone: ZoneInfo) -> tuple[Numbers, npt.NDArray[np.int8]]:
+    """Give how far local time is ahead of UTC; 1 where it comes twice, 2 where it is skipped."""
+    local = quarters * _QUARTER
+    naive = pd.DatetimeIndex(local.astype("datetime64[us]"))
+    summer, hour = np.ones(len(naive), dtype=bool), pd.Timedelta(hours=1)
+    utc = naive.tz_localize(zone, ambiguous=summer, nonexistent=hour).tz_convert("UTC")
+    shifts = local - utc.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    twice = naive.tz_localize(zone, ambiguous="NaT", nonexistent=hour).isna()
+    never = naive.tz_localize(zone, ambiguous=summer, nonexistent="NaT").isna()
+    return shifts, np.where(twice, 1, np.where(never, 2, 0)).astype(np.int8)

@@ -71,8 +71,9 @@ def derive(
 ) -> Money:
     """Tell amounts from tips by the columns there are and what the profile states.
 
-    >>> from qerko_recon.pos.amounts import encode, parse_amounts
-    >>> columns = [parse_amounts(encode(pa.array(cells)), ",")
+    >>> from qerko_recon.pos.amounts import parse_amounts
+    >>> from qerko_recon.pos.strings import Strings
+    >>> columns = [parse_amounts(Strings(pa.array(cells)), ",")
     ...            for cells in (["100", "200"], ["5", "0"], ["100", "200"])]
     >>> money = derive(*columns, None)
     >>> money.layout, (money.amount // 1_000_000).tolist()
@@ -198,6 +199,8 @@ def _disagreement(amount: Amounts, tip: Amounts, total: Amounts, layout: str, ro
 
 
 def _refuse_large(money: Money) -> None:
+    if all(_is_small(units) for units in (money.amount, money.tip)):
+        return
     sums = money.amount + money.tip
     large = (np.abs(sums) >= _LIMIT) | (np.abs(money.amount) >= _LIMIT)
     large |= np.abs(money.tip) >= _LIMIT
@@ -205,6 +208,10 @@ def _refuse_large(money: Money) -> None:
         money.faults.append(Fault(row, "amount", _TOO_LARGE))
         money.is_known[row] = False
         money.amount[row] = money.tip[row] = 0
+
+
+def _is_small(units: Units) -> bool:
+    return not len(units) or max(int(units.max()), -int(units.min())) < _LIMIT // 2
 
 
 def fold(tenders: pa.Table, is_tip: Mask) -> tuple[pa.Table, Mask]:

@@ -1,14 +1,13 @@
-"""Lines below the table: totals recognised and checked against the rows, remarks set aside.
+"""Lines of totals in, what of them the rows do not add up to out.
 
-A totals line is never read as a payment. What it says is compared with what the rows add up to:
+What such a line says is compared with what the rows add up to:
 all of them, the paid ones, those of one tender or one currency; a sum that none of these gives is
 a problem, since then a row is missing or was misread.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -21,47 +20,16 @@ import pyarrow.compute as pc
 from qerko_recon.errors import AmountError
 from qerko_recon.money import DecimalMark, parse_amount, unit_to_decimal
 from qerko_recon.pos.amounts import Amounts
-from qerko_recon.pos.cells import find_left_out
-from qerko_recon.pos.records import Broken, Records
+from qerko_recon.pos.rows import Below, TotalsLine, label_of
+from qerko_recon.pos.strings import Strings
+from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.vocabulary import currency_in, plain, says_nothing, tender_meant, totals_label
 
-__all__ = ["Below", "Lines", "TotalsLine", "check_totals", "split_rows"]
+__all__ = ["Lines", "check_totals", "find_sums"]
 
 Mask = npt.NDArray[np.bool_]
 
-_TYPES: Final = ("line_type", "tender_type")
-_WORD: Final = (
-    r"(?i)^\W*(?:celk|sou[cč]et|s[uú][cč]et|sum|[uú]hrn|mezisou|medzis|spolu|gesamt|zwischens|"
-    r"tagess|tot|grand|sub|össz|ossz|mind|razem)"
-)
-
-
-_FIGURE: Final = re.compile(r"[-\u2212(]?\W*\d[\d\s.,'\u2019]*\W*\w{0,3}\W*")
-
-
-class TotalsLine(NamedTuple):
-    """A line of totals: its row, its label, and its cells (aligned with the columns or not)."""
-
-    row: int
-    label: str
-    cells: tuple[str, ...]
-    is_aligned: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Below:
-    """What of a file's rows is no payment line.
-
-    ``is_line`` tells which regular rows are payment lines, ``broken`` are the broken rows left,
-    ``left_out`` counts those of types that a profile leaves out.
-    """
-
-    is_line: Mask
-    broken: tuple[Broken, ...]
-    totals: tuple[TotalsLine, ...]
-    remarks: tuple[int, ...]
-    repeated_headers: tuple[int, ...]
-    left_out: int = 0
+_IDENTITY: Final = ("payment_id", "bill_id", "tender_id", "paid_at")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,122 +38,44 @@ class Lines:
 
     amounts: dict[str, tuple[int, Amounts]]
     rows: npt.NDArray[np.int64]
-    states: npt.NDArray[np.object_]
-    kinds: npt.NDArray[np.object_]
+    states: Tags
+    kinds: Tags
     currencies: pa.Array
 
 
-def split_rows(records: Records, places: dict[str, int], left_out: Sequence[str] = ()) -> Below:
-    """Tell payment lines from totals, repeated headers and remarks below the totals.
+def find_sums(
+    cells: Mapping[str, Strings], amounts: Mapping[str, Amounts], words: Tags | None
+) -> Mask:
+    """Find the rows without a label that say what rows above them add up to.
 
-    ``left_out`` are words of line types or tenders whose rows are no payments.
+    Such a row has neither bill nor time nor ID, where the others have; what stands in it is the
+    sum of all rows above or since the last such row, or of those of its own tender.
     """
-    is_header = _repeats_header(records, places)
-    is_total = _is_total(records, places) & ~is_header
-    types = [records.columns[places[idea]] for idea in _TYPES if idea in places]
-    is_out = find_left_out(types, left_out, len(records)) & ~is_total & ~is_header
-    totals = [
-        TotalsLine(
-            int(records.rows[row]),
-            _first([column[row].as_py() for column in records.columns]),
-            tuple(column[row].as_py() for column in records.columns),
-            is_aligned=True,
+    length = len(next(iter(cells.values())))
+    found = np.zeros(length, dtype=bool)
+    identity = [cells[idea].is_empty for idea in _IDENTITY if idea in cells]
+    if not identity:
+        return found
+    bare = np.logical_and.reduce(identity)
+    if not bare.any() or 2 * int(bare.sum()) > length:
+        return found
+    last = 0
+    for row in np.flatnonzero(bare).tolist():
+        same = np.ones(length, dtype=bool)
+        if words is not None and words.names[words.codes[row]]:
+            same = words.codes == words.codes[row]
+        above = same & ~bare
+        above[row:] = False
+        since = above.copy()
+        since[:last] = False
+        given = [one for one in amounts.values() if one.is_read[row] and one.units[row]]
+        found[row] = bool(given) and all(
+            int(one.units[row]) in {int(one.units[above].sum()), int(one.units[since].sum())}
+            for one in given
         )
-        for row in np.flatnonzero(is_total).tolist()
-    ]
-    broken = []
-    for one in records.broken:
-        if totals_label(_first(one.cells)) is not None and _has_figures(one.cells):
-            totals.append(TotalsLine(one.row, _first(one.cells), one.cells, is_aligned=False))
-        else:
-            broken.append(one)
-    totals.sort()
-    last = totals[-1].row if totals else None
-    is_remark = np.zeros(len(records), dtype=bool)
-    remarks = []
-    if last is not None:
-        is_remark = (
-            (records.rows > last)
-            & ~is_total
-            & ~is_header
-            & ~is_out
-            & _says_no_money(records, places)
-        )
-        remarks = records.rows[is_remark].tolist()
-        after = [one for one in broken if one.row > last and _is_lone(one.cells)]
-        remarks += [one.row for one in after]
-        broken = [one for one in broken if one not in after]
-    return Below(
-        ~(is_total | is_header | is_remark | is_out),
-        tuple(broken),
-        tuple(totals),
-        tuple(sorted(remarks)),
-        tuple(records.rows[is_header].tolist()),
-        int(is_out.sum()),
-    )
-
-
-def _first(cells: Sequence[str]) -> str:
-    return next((cell for cell in cells if cell), "")
-
-
-def _is_lone(cells: Sequence[str]) -> bool:
-    return sum(bool(cell) for cell in cells) == 1
-
-
-def _has_figures(cells: Sequence[str]) -> bool:
-    """Tell whether a row is a label and nothing but figures."""
-    label = _first(cells)
-    rest = [cell for cell in cells if cell and cell != label]
-    return all(_FIGURE.fullmatch(cell) for cell in rest)
-
-
-def _has_id(cells: Sequence[str], places: dict[str, int]) -> bool:
-    """Tell whether a row has a payment ID that is not the totals word itself."""
-    place = places.get("payment_id")
-    if place is None or place >= len(cells):
-        return False
-    return not says_nothing(cells[place]) and totals_label(cells[place]) is None
-
-
-def _repeats_header(records: Records, places: dict[str, int]) -> Mask:
-    """Find headers that stand again between the rows, as printed pages leave them."""
-    found = np.ones(len(records), dtype=bool)
-    for place in places.values():
-        column = records.columns[place]
-        found &= np.asarray(pc.equal(column, records.header[place]).to_numpy(zero_copy_only=False))
-        if not found.any():
-            break
+        if found[row]:
+            last = row
     return found
-
-
-def _is_total(records: Records, places: dict[str, int]) -> Mask:
-    """Find regular rows whose first filled cell is a word for a total."""
-    found = np.zeros(len(records), dtype=bool)
-    suspects = np.zeros(len(records), dtype=bool)
-    for column in records.columns:
-        if pa.types.is_string(column.type):
-            suspects |= np.asarray(
-                pc.match_substring_regex(column, _WORD).to_numpy(zero_copy_only=False)
-            )
-    timed = places.get("paid_at")
-    for row in np.flatnonzero(suspects).tolist():
-        cells = [column[row].as_py() for column in records.columns]
-        if totals_label(_first(cells)) is None or _has_id(cells, places):
-            continue
-        when = cells[timed] if timed is not None else ""
-        found[row] = says_nothing(when) or totals_label(when) is not None
-    return found
-
-
-def _says_no_money(records: Records, places: dict[str, int]) -> Mask:
-    """Find rows without a payment ID or anything where amounts stand."""
-    silent = np.ones(len(records), dtype=bool)
-    for idea in ("payment_id", "amount", "tip", "total"):
-        if idea in places:
-            column = records.columns[places[idea]]
-            silent &= np.asarray(pc.equal(column, "").to_numpy(zero_copy_only=False))
-    return silent
 
 
 class Misfit(NamedTuple):
@@ -212,7 +102,7 @@ def check_totals(below: Below, lines: Lines, mark: DecimalMark) -> Iterator[Misf
                     yield from _check(line, cell, (idea, place), [amounts], lines, segments, mark)
             continue
         every = [amounts for _, amounts in lines.amounts.values()]
-        label = _first(line.cells)
+        label = label_of(line.cells)
         for cell in line.cells:
             if cell and cell != label:
                 yield from _check(line, cell, ("", None), every, lines, segments, mark)
@@ -269,12 +159,13 @@ def _subsets(line: TotalsLine, lines: Lines) -> Iterator[tuple[Mask, bool]]:
     A sum over several currencies or of one tender alone is accepted, not expected.
     """
     every = np.ones(len(lines.rows), dtype=bool)
-    stands = ~np.isin(lines.states.astype(str), ["cancelled", "open"])
-    label = totals_label(line.label) or ""
+    stands = ~lines.states.are("cancelled", "open")
+    label = totals_label(line.label)
+    label = line.label if label is None else label
     currency = next(filter(None, (currency_in(cell) for cell in line.cells)), None)
     kind = tender_meant(label) if label else None
     if kind is not None:
-        every = lines.kinds == kind
+        every = lines.kinds.are(kind)
     bases = [every, every & stands]
     codes = [currency] if currency else pc.unique(lines.currencies.drop_null()).to_pylist()
     yield from ((base, len(codes) <= 1) for base in bases)
@@ -286,4 +177,4 @@ def _subsets(line: TotalsLine, lines: Lines) -> Iterator[tuple[Mask, bool]]:
             yield base & own, True
     if kind is None and (plain(label) or not line.is_aligned):
         for one in ("qerko", "cash", "card", "voucher", "invoice"):
-            yield (lines.kinds == one) & stands, False
+            yield lines.kinds.are(one) & stands, False

@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import DecimalMark
-from qerko_recon.pos.amounts import Amounts, MarkVote, encode, vote_mark
+from qerko_recon.pos.amounts import Amounts, MarkVote, vote_mark
+from qerko_recon.pos.strings import Strings
 
 __all__ = [
     "ERROR",
@@ -181,7 +182,7 @@ def render(
     """
     places = list(money)
     texts = [
-        encode(pc.if_else(pa.array(columns[place].is_text), columns[place].text, ""))
+        Strings(pc.if_else(pa.array(columns[place].is_text), columns[place].text, ""))
         for place in places
     ]
     vote = vote_mark(texts, delimiter)
@@ -199,10 +200,10 @@ def render(
     return vote, held
 
 
-def retell(amounts: Amounts, column: pa.Array, kinds: Kinds) -> Amounts:
+def retell(amounts: Amounts, column: Strings, kinds: Kinds) -> Amounts:
     """Say of cells with a type why they are no amounts."""
     faults = []
     for row, reason in amounts.faults:
         form = _FAULTS.get(int(kinds[row]), "{reason}")
-        faults.append((row, form.format(value=column[row].as_py(), reason=reason)))
+        faults.append((row, form.format(value=column[row], reason=reason)))
     return replace(amounts, faults=tuple(faults))

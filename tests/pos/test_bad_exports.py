@@ -92,8 +92,9 @@ def zipped(*names):
         (b"PK\x03\x04broken", "a damaged zip archive"),
         (b"%PDF-1.7\n", "a PDF"),
         (gzip.compress(GOOD.encode()), "compressed with gzip"),
-        (b"<html><table><tr><td>1</td></tr></table></html>", "a web page or XML"),
-        (b'\xef\xbb\xbf<?xml version="1.0"?>', "a web page or XML"),
+        (b"<html><p>Nothing</p></html>", "a web page or XML without a table of bills"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>', "a web page or XML without a table"),
+        (b"<html><table><tr><td>1</td></tr></table></html>", "no row with column names"),
         (b'[{"id": 1}]', "no column holds amounts; the columns are id"),
     ],
 )

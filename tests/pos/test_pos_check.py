@@ -109,7 +109,7 @@ def test_a_spreadsheet_may_have_saved_it(check):
         ("bill_id,amount\nB1,2\nB1,2\n", "nothing tells its lines apart"),
         ("payment_id,amount\n,2\n", "nothing tells its lines apart"),
         ("\n\n", "has only blank lines"),
-        ("<html>", "is a web page or XML"),
+        ("<html>", "is no CSV; save the expected lines as"),
         ("{}", "is no CSV; save the expected lines as"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.times import find_zone, parse_times
 
 PRAGUE = ZoneInfo("Europe/Prague")
@@ -18,8 +19,8 @@ EVENING = datetime(2026, 11, 20, 20, 33, 39, tzinfo=UTC)
 
 
 def parse(*cells, clocks=None, zone=PRAGUE, **settings):
-    clock_column = None if clocks is None else pa.array(clocks)
-    return parse_times(pa.array(cells, pa.string()), clock_column, zone, **settings)
+    clock_column = None if clocks is None else Strings(pa.array(clocks))
+    return parse_times(Strings(pa.array(cells, pa.string())), clock_column, zone, **settings)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,235 @@
+"""Words that POS exports of the region use in cells: a cell in, what it stands for out.
+
+Czech, Slovak, German, English and Hungarian. Words are compared by :func:`plain`: without case,
+diacritics and punctuation, so that an export that lost its diacritics reads the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final, Literal
+
+__all__ = [
+    "StateWord",
+    "TenderWord",
+    "is_yes",
+    "phrases",
+    "plain",
+    "says_nothing",
+    "says_statistics",
+    "state_meant",
+    "tender_meant",
+    "totals_label",
+]
+
+StateWord = Literal["paid", "cancelled", "open", "refund"]
+TenderWord = Literal["qerko", "cash", "card", "voucher", "invoice", "tip", "storno"]
+
+_LETTERS: Final = str.maketrans({"ł": "l", "ß": "ss", "đ": "d"})
+_DIGIT: Final = re.compile(r"\d")
+_GAPS: Final = re.compile(r"[^a-z0-9]+")
+
+
+@lru_cache(maxsize=4096)
+def plain(text: str) -> str:
+    """Reduce a word or phrase to what is compared.
+
+    >>> plain("  Číslo účtu: "), plain("Währung"), plain("Způsob_platby")
+    ('cislo uctu', 'wahrung', 'zpusob platby')
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    return _GAPS.sub(" ", bare).strip()
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """Give phrases, parted by bars, as they are compared."""
+    return tuple(plain(phrase) for phrase in text.split("|"))
+
+
+_TENDERS: Final[Mapping[TenderWord, tuple[str, ...]]] = {
+    # 901000001 is the number under which Dotykačka's payment methods have Qerko.
+    "qerko": phrases("Qerko|901000001"),
+    "cash": phrases(
+        "Hotově|Hotovost|Hotove|V hotovosti|Hotovosť|Hotovostná|Hotovostní|Hotovost CZK|Bar|"
+        "Barzahlung|Bargeld|In bar|Cash|Készpénz"
+    ),
+    "card": phrases(
+        "Kartou|Karta|Kartu|Platební karta|Platebni kartou|Platobná karta|Bezhotovostně|Kreditka|"
+        "Karte|Kreditkarte|EC-Karte|EC|Girocard|Debitkarte|Bankomat|Kartenzahlung|Card|"
+        "Credit card|Debit card|Visa|Mastercard|Maestro|Amex|Terminal|Bankkártya|Kártya"
+    ),
+    "voucher": phrases(
+        "Stravenkou|Stravenka|Stravenky|Stravenkami|Stravenková karta|Poukaz|Poukázka|Poukazem|"
+        "Stravné lístky|Stravný lístok|Gastrolístok|Gastrokarta|Gutschein|Gutscheine|Essensmarke|"
+        "Essensmarken|Voucher|Vouchers|Meal voucher|Meal vouchers|Luncheon voucher|Gift card|"
+        "Edenred|Sodexo|Pluxee|Ticket Restaurant|Dárkový poukaz|Utalvány|SZÉP kártya"
+    ),
+    "invoice": phrases(
+        "Faktura|Fakturou|Platba fakturou|Na fakturu|Faktúra|Faktúrou|Převodem|Prevodom|"
+        "Bankovním převodem|Bankový prevod|Rechnung|Auf Rechnung|Überweisung|Invoice|"
+        "Bank transfer|On account|Na pokoj|Na účet|Zimmer|Room charge|Átutalás"
+    ),
+    "tip": phrases(
+        "Spropitné|Dýško|Dýška|Dýžko|Tringelt|Tuzér|Sprepitné|Prepitné|Trinkgeld|TrinkgeldAN|"
+        "TrinkgeldAG|Tip|Tips|Gratuity|Borravaló"
+    ),
+    "storno": phrases(
+        "Storno|Stornováno|Stornovaný|Stornované|Stornierung|Storniert|Cancellation|Cancelled|"
+        "Void|Voided|Sztornó"
+    ),
+}
+_TENDER_PHRASES: Final[dict[str, TenderWord]] = {
+    phrase: kind for kind, known in _TENDERS.items() for phrase in known
+}
+
+_STATES: Final[Mapping[StateWord, tuple[str, ...]]] = {
+    "paid": phrases(
+        "Zaplaceno|Zaplacen|Zaplacená|Uhrazeno|Uhrazen|Uzavřeno|Uzavřen|Uzavřená|Vyřízeno|"
+        "Dokončeno|Zaplatené|Zaplatený|Zaplatená|Uhradené|Uhradený|Uzavreté|Uzavretý|"
+        "Dokončené|Bezahlt|Abgeschlossen|Beglichen|Erledigt|Paid|Closed|Settled|Completed|"
+        "Complete|Captured|Success|Succeeded|OK|Fizetve|Lezárva|Platba|Účtenka|Payment"
+    ),
+    "cancelled": phrases(
+        "Storno|Stornováno|Stornovaný|Stornovaná|Stornován|Zrušeno|Zrušen|Zrušená|Stornované|"
+        "Zrušené|Zrušený|Storniert|Stornierung|Abgebrochen|Annulliert|Ungültig|Cancelled|"
+        "Canceled|Void|Voided|Cancellation|Reversed|Failed|Declined|Neúspěšná|Zamítnuto|"
+        "Zamietnuté|Fehlgeschlagen|Sztornó|Törölve"
+    ),
+    "open": phrases(
+        "Otevřeno|Otevřený|Otevřen|Otevřená|Nezaplaceno|Nezaplacen|Neuhrazeno|Rozpracováno|"
+        "Čeká|Čeká na platbu|Otvorené|Otvorený|Nezaplatené|Neuhradené|Čaká|Offen|Unbezahlt|"
+        "Ausstehend|Open|Unpaid|Pending|In progress|Nyitott|Nyitva|Fizetetlen"
+    ),
+    "refund": phrases(
+        "Vráceno|Vrácená|Vrácen|Vratka|Dobropis|Refundace|Refundováno|Vrátené|Vrátená|Refundácia|"
+        "Refundované|Erstattet|Erstattung|Rückerstattet|Rückerstattung|Gutschrift|Rückzahlung|"
+        "Refund|Refunded|Returned|Credit note|Visszatérítve|Visszatérítés"
+    ),
+}
+_STATE_PHRASES: Final[dict[str, StateWord]] = {
+    phrase: state for state, known in _STATES.items() for phrase in known
+}
+
+_STEMS_OF: Final[Mapping[StateWord, str]] = {
+    "paid": "zaplac|zaplat|uhraz|uhrad|uzavr|vyrizen|dokonc|nestorn|nezrus|bezahlt|"
+    "abgeschloss|beglich|erledigt|paid|closed|settled|complet|captur|succe|fizetve|lezar",
+    "cancelled": "storn|zrus|anul|annul|abgebroch|ungultig|geloscht|cancel|void|revers|fail|"
+    "declin|reject|delet|sztorn|torol|neuspes|zamit|zamiet|fehlgeschl|smaz|zmaz|vymaz",
+    "open": "otev|otvor|nezapl|neuhr|neuzavr|rozprac|cekaj|cakaj|offen|unbezahlt|ausstehend|"
+    "open|unpaid|pending|nyitott|nyitva|fizetetlen",
+    "refund": "vrac|vrat|dobropis|refund|erstatt|ruckerstatt|gutschrift|ruckzahl|return|visszater",
+}
+_STEMS: Final[dict[str, StateWord]] = {
+    stem: state for state, stems in _STEMS_OF.items() for stem in stems.split("|")
+}
+_STEM: Final = re.compile("|".join(sorted(_STEMS, key=len, reverse=True)))
+_UNSURE: Final = frozenset(
+    phrases(
+        "částečně|čiastočne|zčásti|partial|partially|partly|teilweise|részben|není|nie|nebylo|"
+        "not|nicht|nem|kein|no|ne"
+    )
+)
+_FEW_WORDS: Final = 4
+
+_TOTALS: Final = frozenset(
+    phrases(
+        "Celkem|Celkem za období|Celkem za den|Celkem k úhradě|Celková tržba|Celková částka|"
+        "Celková suma|Celkové tržby|Tržba celkem|Den celkem|Za den celkem|Součet|Součty|Suma|Sumy|"
+        "Mezisoučet|Úhrn|Spolu|Spolu za deň|Celkom|Celkom za deň|Tržba spolu|Súčet|Medzisúčet|"
+        "Summe|Summen|Summe gesamt|Gesamt|Gesamtsumme|Gesamtbetrag|Gesamtumsatz|Gesamtergebnis|"
+        "Endsumme|Zwischensumme|Tagessumme|Tagesumsatz|Total|Totals|Grand total|Total amount|"
+        "Sum total|Day total|Total sales|Subtotal|Sub total|Sum|Összesen|Mindösszesen|"
+        "Napi összesen|Részösszeg|Végösszeg|Razem"
+    )
+)
+_STATISTICS: Final = frozenset(
+    phrases(
+        "Počet|Průměr|Priemer|Průměrná|Anzahl|Durchschnitt|Count|Average|Number of|Avg|Átlag|"
+        "Darab|Počet účtů|Počet dokladů|Počet plateb|Min|Max|Minimum|Maximum"
+    )
+)
+_TOTALS_WORDS: Final = max(len(phrase.split()) for phrase in _TOTALS)
+_YES: Final = frozenset(phrases("ano|áno|ja|yes|true|1|x|igen|y|j|a|wahr|pravda"))
+_NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "null", "none", "nan", "#n/a"})
+
+
+@lru_cache(maxsize=4096)
+def tender_meant(word: str) -> TenderWord | None:
+    """Tell how a line was paid by the POS's word for it.
+
+    >>> tender_meant("Hotově"), tender_meant("QERKO platba"), tender_meant("Bitcoin")
+    ('cash', 'qerko', None)
+    """
+    words = plain(word)
+    if words in _TENDER_PHRASES:
+        return _TENDER_PHRASES[words]
+    if "qerko" in words:
+        return "qerko"
+    return _first_phrase(words.split(), _TENDER_PHRASES)
+
+
+@lru_cache(maxsize=4096)
+def state_meant(word: str) -> StateWord | None:
+    """Tell a line's state by the POS's word for it.
+
+    >>> state_meant("Zaplatené"), state_meant("STORNO"), state_meant("Rozdělený")
+    ('paid', 'cancelled', None)
+    """
+    words = plain(word)
+    if words in _STATE_PHRASES:
+        return _STATE_PHRASES[words]
+    tokens = words.split()
+    if not tokens or len(tokens) > _FEW_WORDS or _UNSURE & set(tokens) or _DIGIT.search(words):
+        return None
+    stem = _STEM.match(tokens[0])
+    return _STEMS[stem[0]] if stem else None
+
+
+def totals_label(text: str) -> str | None:
+    """Give what follows the word for a total: ``""`` for a bare one, ``None`` if there is none.
+
+    >>> totals_label("CELKEM:"), totals_label("Celkem Qerko"), totals_label("Celerová polévka")
+    ('', 'qerko', None)
+    >>> totals_label("20. 11. 2026 celkem")
+    ''
+    """
+    tokens = plain(text).split()
+    while tokens and tokens[0].isdigit():
+        tokens.pop(0)
+    for length in range(min(_TOTALS_WORDS, len(tokens)), 0, -1):
+        if " ".join(tokens[:length]) in _TOTALS:
+            return " ".join(tokens[length:])
+    return None
+
+
+def says_statistics(text: str) -> bool:
+    """Tell whether a row that begins with a text counts or averages others.
+
+    >>> says_statistics("Počet účtů: 12"), says_statistics("Anzahl"), says_statistics("Maxim")
+    (True, True, False)
+    """
+    tokens = [token for token in plain(text).split() if not token.isdigit()]
+    return bool(tokens) and (tokens[0] in _STATISTICS or " ".join(tokens) in _STATISTICS)
+
+
+def is_yes(text: str) -> bool:
+    """Tell whether a cell of a yes-or-no column says yes."""
+    return plain(text) in _YES or state_meant(text) == "cancelled"
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a cell is empty or one of the signs for nothing (``-``, ``n/a``)."""
+    return text.strip().casefold() in _NOTHING
+
+
+def _first_phrase(tokens: list[str], known: Mapping[str, TenderWord]) -> TenderWord | None:
+    held: Iterable[str] = (
+        " ".join(tokens[start : start + length])
+        for length in range(min(3, len(tokens)), 0, -1)
+        for start in range(len(tokens) - length + 1)
+    )
+    return next((known[phrase] for phrase in held if phrase in known), None)
