@@ -162,11 +162,11 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
         np.concatenate([np.full(file.table.num_rows, file.row_is == one) for file in files])
         for one in ("item", "day")
     )
-    table = name_lines(_filtered(table, overlap.kept))
+    table = _filtered(table, overlap.kept)
     is_item, is_day = is_item[overlap.kept], is_day[overlap.kept]
     own, kept = fold(_filtered(table, is_own), is_tip[is_own])
     tips = int((~kept).sum())
-    own, others = _filtered(own, kept), _filtered(table, ~is_own)
+    own, others = _named(_filtered(own, kept), _filtered(table, ~is_own))
     own = name_days(own, is_day[is_own][kept])
     own, items = _with_items(own, is_item[is_own][kept])
     others, other_items = _with_items(others, is_item[~is_own])
@@ -193,6 +193,15 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
             "repeats": int((~overlap.kept).sum()),
         },
     )
+
+
+def _named(own: pa.Table, others: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Give all lines an ID of their own, by what they say with their tips."""
+    if not others.num_rows:
+        return name_lines(own), others
+    table = name_lines(pa.concat_tables([own, others]).combine_chunks())
+    parts = table.slice(0, own.num_rows), table.slice(own.num_rows)
+    return parts[0].combine_chunks(), parts[1].combine_chunks()
 
 
 def _filtered(table: pa.Table, mask: Mask) -> pa.Table:
