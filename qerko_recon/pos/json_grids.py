@@ -1,7 +1,8 @@
 """JSON in, its arrays of objects as grids out.
 
 An array of objects, an object that holds such arrays, or an object a line. Numbers keep the text
-they have in the file. Objects within objects become columns named with a dot.
+they have in the file. Objects within objects become columns named with a dot. Bills that hold
+their payments in an array become a row a payment.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ __all__ = ["read_json"]
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _DEPTH: Final = 2
+_ABOVE: Final = frozenset({"bill_id", "paid_at", "paid_time", "currency", "state", "is_cancelled"})
+"""What a bill says of each of its payments; its other amounts are the bill's own."""
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _Rows = list[tuple[int, Mapping[str, Any]]]
@@ -45,7 +48,7 @@ def read_json(data: bytes, name: str) -> list[Grid]:
         lines = _lines(data, name)
         if lines is None:
             raise _malformed(data, name, error) from error
-        return [_grid("json lines", None, lines)]
+        return [_grid("json lines", None, _payments_of("", lines))]
     arrays = {"": held} if isinstance(held, list) else dict(_arrays(held))
     if not arrays or _is_payment(held):  # the one line of JSON Lines
         arrays = {"": [held]}
@@ -58,7 +61,9 @@ def read_json(data: bytes, name: str) -> list[Grid]:
             "objects, or as CSV"
         )
         raise PosExportError(msg, file=name)
-    return [_grid("json", title or None, rows) for title, rows in found.items()]
+    return [
+        _grid("json", title or None, _payments_of(title, rows)) for title, rows in found.items()
+    ]
 
 
 def _arrays(
@@ -76,8 +81,68 @@ def _is_payment(held: object) -> bool:
     """Tell an object that is a payment itself from one that holds an array of them."""
     if not isinstance(held, dict):
         return False
-    ideas = {guess.idea for key, _ in _flat(held) if (guess := guess_idea(key)) is not None}
+    ideas = {_idea(key) for key, _ in _flat(held)}
     return bool(ideas & {"amount", "total"}) and bool(ideas & {"payment_id", "bill_id"})
+
+
+def _payments_of(title: str, rows: _Rows) -> _Rows:
+    """Give bills' payments, where each bill has them in an array; else the rows as they are."""
+    inner = _where_payments_are(rows)
+    if inner is None:
+        return rows
+    paid: list[Mapping[str, Any]] = []
+    for _, bill in rows:
+        own = [one for one in bill.get(inner) or () if isinstance(one, dict)]
+        above = _said_of_all(title, bill)
+        for one in own:
+            said = {idea for key, _ in _flat(one) if (idea := _idea(key))}
+            more = {key: value for idea, (key, value) in above.items() if idea not in said}
+            paid.append({**more, **one})
+    return list(enumerate(paid, 1))
+
+
+def _where_payments_are(rows: _Rows) -> str | None:
+    """Name the array in which the objects have their payments, if they are no payments."""
+    names: dict[str, set[str]] = {}
+    own: set[str] = set()
+    for _, row in rows:
+        for key, value in row.items():
+            if isinstance(value, list):
+                ideas = names.setdefault(key, set())
+                ideas |= {
+                    idea
+                    for one in value
+                    if isinstance(one, dict)
+                    for name, _ in _flat(one)
+                    if (idea := _idea(name))
+                }
+            elif idea := _idea(key):
+                own.add(idea)
+    if own & {"payment_id", "tender_type"}:
+        return None
+    found = [
+        key
+        for key, ideas in names.items()
+        if ideas & {"amount", "total"} and ideas & {"payment_id", "tender_type", "tip"}
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _said_of_all(title: str, bill: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Give what a bill says of all its payments, by idea; its `id` is a bill's where it is one."""
+    said: dict[str, tuple[str, Any]] = {}
+    word = title.rsplit(".", 1)[-1].removesuffix("s")
+    for key, value in _flat(bill):
+        for name in (key, f"{word} {key}"):
+            if (idea := _idea(name)) in _ABOVE:
+                said.setdefault(idea, (name, value))
+                break
+    return said
+
+
+def _idea(key: str) -> str:
+    guess = guess_idea(key)
+    return "" if guess is None else guess.idea
 
 
 def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:

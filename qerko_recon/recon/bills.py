@@ -140,11 +140,16 @@ class _Bill:
             else:
                 self.outcome.reversed.append((taken.row, back.row))
 
-    def pair_exactly(self, *, paid: bool, posted: bool) -> None:
-        """Match equal amounts, then equal sums, of payments and lines in the given states."""
+    def pair_exactly(self, *states: tuple[bool, bool]) -> None:
+        """Match equal amounts, then equal sums, of payments and lines in the given states.
+
+        A state says whether a payment settles and whether a line is posted; tips that agree say
+        more than the order of states does.
+        """
         for weight in self._weights:
-            self._pair_equal(weight, paid=paid, posted=posted)
-            self._pair_sums(weight, paid=paid, posted=posted)
+            for paid, posted in states:
+                self._pair_equal(weight, paid=paid, posted=posted)
+                self._pair_sums(weight, paid=paid, posted=posted)
 
     def _pair_equal(self, weight: Weight, *, paid: bool, posted: bool) -> None:
         """Pair payments and lines of the same amount."""
@@ -308,13 +313,12 @@ def match_bill(
     """
     bill = _Bill(payments, tenders, standing, apart)
     bill.set_reversals_aside()
-    bill.pair_exactly(paid=True, posted=True)
+    bill.pair_exactly((True, True))
     # Of what is left, cancelled payments may still be posted, and paid ones be open.
-    bill.pair_exactly(paid=False, posted=True)
+    bill.pair_exactly((False, True))
     bill.pair_rest(tolerance, near=True)
     bill.match_reversed()
-    bill.pair_exactly(paid=True, posted=False)
-    bill.pair_exactly(paid=False, posted=False)
+    bill.pair_exactly((True, False), (False, False))
     bill.pair_rest(tolerance, near=False)
     bill.set_repeats_aside()
     bill.add_refunds()
@@ -323,8 +327,15 @@ def match_bill(
     return bill.outcome
 
 
-def sum_up(target: int, lines: list[BillLine]) -> list[BillLine] | None:
-    """Find the smallest set of lines that sums to the target; ``None`` if there is none."""
+def sum_up(target: int, lines: list[BillLine], tip: int | None = None) -> list[BillLine] | None:
+    """Find the smallest set of lines that sums to the target; ``None`` if there is none.
+
+    Where a tip is given, sets whose tips make it go first.
+    """
+    if tip is not None:
+        both = Sums.of([_amount_and_tip(line) for line in lines], wanted := _pressed(target, tip))
+        if wanted in both.ways:
+            return _pick(lines, both.chosen(wanted), _amount_and_tip)
     sums = Sums.of([line.amount for line in lines], target)
     return _pick(lines, sums.chosen(target), _amount) if target in sums.ways else None
 
@@ -345,7 +356,11 @@ def _amount(line: BillLine) -> int:
 
 
 def _amount_and_tip(line: BillLine) -> int:
-    return (line.amount << _TIP_BITS) + (line.tip or 0)
+    return _pressed(line.amount, line.tip or 0)
+
+
+def _pressed(amount: int, tip: int) -> int:
+    return (amount << _TIP_BITS) + tip
 
 
 def _takes_back(back: BillLine, line: BillLine) -> bool:

@@ -215,7 +215,8 @@ class Comparison:
     def _amounts(self, group: Group, settled: int, posted: int) -> Iterator[Draft]:
         lines = self.intake.tenders
         active = tuple(row for row in group.tenders if lines.counts[row])
-        for extra in self._repeats(active, settled, posted):
+        due_tip = int(self.tip[list(group.payments)].sum())
+        for extra in self._repeats(active, settled, posted, due_tip):
             active = tuple(row for row in active if row != extra)
             amount = int(lines.posted[extra])
             posted -= amount
@@ -234,8 +235,10 @@ class Comparison:
             "duplicate_in_pos", "posted_twice", "total", (0, amount), payments, (extra,)
         )
 
-    def _repeats(self, active: tuple[int, ...], settled: int, posted: int) -> list[int]:
-        """Find the lines that repeat another and whose removal brings the total closer."""
+    def _repeats(
+        self, active: tuple[int, ...], settled: int, posted: int, due_tip: int
+    ) -> list[int]:
+        """Find the lines that repeat another and without which total and tip come closer."""
         if posted <= settled or len(active) < 2:  # noqa: PLR2004
             return []
         lines = self.intake.tenders
@@ -248,9 +251,12 @@ class Comparison:
                 extras.append(row)
             seen[key] += 1
         chosen: list[int] = []
-        for row in extras:
-            if abs(posted - int(lines.posted[row]) - settled) < abs(posted - settled):
-                posted -= int(lines.posted[row])
+        over, tip_over = posted - settled, int(lines.tip[list(active)].sum()) - due_tip
+        # The line that is just what is too much goes before those that only come closer.
+        for row in sorted(extras, key=lambda row: int(lines.posted[row]) != over):
+            amount, tip = int(lines.posted[row]), int(lines.tip[row])
+            if abs(over - amount) < abs(over) and abs(tip_over - tip) <= abs(tip_over):
+                over, tip_over = over - amount, tip_over - tip
                 chosen.append(row)
         return chosen
 

@@ -23,7 +23,7 @@ RULES: Final = (
     "accepted",  # a person said so
     "payment_id",  # the line names the payment
     "payment_ids",  # the line names several payments
-    "payment_and_bill",  # as payment_id, and unnamed lines of its bill that are just what it lacks
+    "payment_and_bill",  # as payment_id, and of its bill what makes both sides agree
     "bill_exact",  # bill and currency agree, amounts to the last digit
     "bill_sum",  # the same, several lines or payments summed
     "bill_tolerance",  # bill and currency agree, amounts within the tolerance

@@ -31,7 +31,15 @@ from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
 from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
 
-__all__ = ["NO_CURRENCY", "Intake", "PaymentSide", "TenderSide", "take_in", "with_tips_moved"]
+__all__ = [
+    "NO_CURRENCY",
+    "Intake",
+    "PaymentSide",
+    "Side",
+    "TenderSide",
+    "take_in",
+    "with_tips_moved",
+]
 
 NO_CURRENCY: Final = "XXX"
 """ISO 4217 for "no currency": neither side says any."""

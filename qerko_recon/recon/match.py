@@ -24,6 +24,7 @@ from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.days import Days
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group, Groups, labels, starts_of
+from qerko_recon.recon.intake import Side
 from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
 
 __all__ = ["Matching", "match"]
@@ -96,6 +97,7 @@ class _Passes:
         self._several_ids()
         named = self._by_payment_id()
         self._by_bill(named)
+        self._shared(named)
         self._day_totals()
         found = self.found
         found.groups = Groups.joined(self.parts or [Groups.of([])])
@@ -207,7 +209,7 @@ class _Passes:
         is_named = np.zeros(len(paid), dtype=bool)
         is_named[owner] = True
         short = np.flatnonzero(is_named & paid.settles & (self.due > sums))
-        short = short[self._bills_among(short, loose)]
+        short = short[self._bills_among(short, posted, loose)]
         if not len(short):
             return []
         bills = sorted({str(bill) for bill in paid.texts("bill_id", short)})
@@ -229,11 +231,10 @@ class _Passes:
                 added += self.completed[payment]
         return added
 
-    def _bills_among(self, payments: Codes, lines: Codes) -> Mask:
-        """Tell which payments are of a bill that some of the lines are of."""
-        paid, posted = self.intake.payments.table, self.intake.tenders.table
-        own = flat(paid["bill_id"]).take(pa.array(payments))
-        bills = pc.unique(flat(posted["bill_id"]).take(pa.array(lines))).drop_null()
+    def _bills_among(self, payments: Codes, side: Side, rows: Codes) -> Mask:
+        """Tell which payments are of a bill that some rows of a side are of."""
+        own = flat(self.intake.payments.table["bill_id"]).take(pa.array(payments))
+        bills = pc.unique(flat(side.table["bill_id"]).take(pa.array(rows))).drop_null()
         among: Mask = np.asarray(pc.is_in(own, value_set=bills).to_numpy(False))
         return among
 
@@ -314,12 +315,56 @@ class _Passes:
         names = (
             [
                 (str(words[int(key // several)]), self.intake.currencies[key % several])
-                for key in keys[~plain.is_done].tolist()
+                for key in keys[~plain.is_done & has_lines].tolist()
             ]
             if not plain.is_done.all()
             else []
         )
         self._search(left.of(~plain.is_done), right.of(~plain.is_done), names, named)
+
+    def _shared(self, named: Groups) -> None:
+        """Give lines that name one payment and exceed it the rest of its bill, if that is just it.
+
+        The rest are payments that no line has. Lines that may stand twice are left alone.
+        """
+        paid, posted = self.intake.payments, self.intake.tenders
+        free = np.flatnonzero(self.free_payments & paid.settles & (self.due > 0))
+        if not len(free) or not len(named):
+            return
+        over = named.posted(posted.posted) - self.due[named.first]
+        places = np.flatnonzero((over > 0) & paid.settles[named.first])
+        places = places[self._bills_among(named.first[places], paid, free)]
+        if not len(places):
+            return
+        free = free[self._bills_among(free, paid, named.first[places])]
+        by_key: dict[Key, list[BillLine]] = defaultdict(list)
+        for line, key in self._paid_lines(free):
+            by_key[key].append(line)
+        shared, groups = np.zeros(len(named), dtype=bool), []
+        heads = sorted(zip(paid.texts("payment_id", named.first[places]), places, strict=True))
+        for (_, place), key in zip(
+            heads, self._keys_of_payments(named.first[[at for _, at in heads]]), strict=True
+        ):
+            group = named.group(int(place))
+            some = self._rest_of(group, by_key[key], int(over[place]))
+            if some:
+                by_key[key] = [one for one in by_key[key] if one not in some]
+                rest = tuple(one.row for one in some)
+                groups.append(Group("payment_and_bill", group.payments + rest, group.tenders))
+                shared[place] = True
+        if groups:
+            self.parts[self.parts.index(named)] = named.take(~shared)
+            self._take(Groups.of(groups))
+
+    def _rest_of(self, group: Group, others: list[BillLine], over: int) -> list[BillLine]:
+        """Find the payments that are just what some lines have beyond the one that they name."""
+        lines = self._bill_lines(np.array(group.tenders, dtype=np.int64))
+        seen = {(line.amount, line.tip) for line in lines}
+        if group.payments[0] in self.found.foreign or len(seen) < len(lines):
+            return []
+        apart = {payment for payment, line in self.decided.apart if line in group.tenders}
+        tip = sum(line.tip or 0 for line in lines) - int(self.tip[group.payments[0]])
+        return sum_up(over, [one for one in others if one.row not in apart], tip) or []
 
     def _bill_side(
         self,
@@ -373,6 +418,8 @@ class _Passes:
             posted[key].append(line)
         groups = []
         for key in names:
+            if len(posted[key]) == 1 and key not in paid and key not in standing:
+                continue  # a line alone on its bill
             outcome = match_bill(
                 paid.get(key, []),
                 posted[key],

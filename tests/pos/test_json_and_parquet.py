@@ -57,6 +57,41 @@ def test_more_digits_than_money_has_are_a_problem(desk):
     assert amounts(pos) == [None]
 
 
+BILLS = [
+    {
+        "id": "B1",
+        "table": 5,
+        "total": 172.5,
+        "closedAt": "2026-11-20T21:33:39+01:00",
+        "items": [{"name": "Pivo", "price": 60}],
+        "payments": [
+            {"type": "qerko", "paymentId": "4711", "amount": 120.50, "tip": 12},
+            {"type": "cash", "paymentId": None, "amount": 40, "tip": 0},
+        ],
+    },
+    {"id": "B2", "total": 9, "payments": []},
+    {"id": "B3", "payments": [{"type": "qerko", "paymentId": "4712", "amount": 9, "tip": 1}]},
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"venue": "Bistro", "bills": BILLS}),
+        "\n".join(json.dumps({"bill": one["id"], **one}) for one in BILLS),
+    ],
+)
+def test_bills_that_hold_their_payments_are_a_row_a_payment(desk, text):
+    pos = desk.read(text)
+    assert column(pos.tenders, "payment_id") == ["4711", "4712"]
+    assert column(pos.tenders, "bill_id") == ["B1", "B3"]
+    assert amounts(pos) == ["120.5", "9"]
+    assert column(pos.tenders, "tip") == [Decimal(12), Decimal(1)]
+    assert column(pos.others, "amount") == [Decimal(40)]
+    assert column(pos.tenders, "paid_at")[0] == NIGHT
+    assert not len(pos.problems)
+
+
 NESTED = {
     "venue": "Bistro",
     "payments": [
