@@ -293,7 +293,7 @@ class _Reading:
         is_local = self.is_read
         if self._is_zoned.any():
             is_local &= ~self._is_zoned
-        if is_local.all():
+        if len(is_local) and is_local.all():
             self.moments, more = _to_utc(self.moments, zone)
             return [*notes, *more]
         if is_local.any():

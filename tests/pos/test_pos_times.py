@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qerko_recon.pos import read_pos
 from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.times import find_zone, parse_times
 
@@ -148,3 +149,10 @@ def test_times_with_an_offset_are_exact(moment):
 
 def test_zone_by_name():
     assert find_zone("Europe/Prague") == PRAGUE
+
+
+def test_an_export_without_a_line_has_no_times(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_text("Účet;ID platby;Částka;Datum\n", encoding="utf-8")
+    pos = read_pos(path)
+    assert (len(pos.tenders), len(pos.problems)) == (0, 0)

@@ -198,8 +198,11 @@ class Values:
         return duration(float(fact), self._language)
 
     def _money(self, fact: str) -> str:
-        amount, _, currency = fact.partition(" ")
-        return format_money(Decimal(amount), currency, self._language)
+        written, _, currency = fact.partition(" ")
+        amount = Decimal(written)
+        if not amount.is_finite():
+            raise ValueError(fact)
+        return format_money(amount, currency, self._language)
 
 
 _PHRASES: Final[Mapping[str, Callable[[Values], str | None]]] = {
