@@ -23,6 +23,7 @@ __all__ = ["read_json"]
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _DEPTH: Final = 2
+_OUTERMOST: Final = "outermost objects"
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _Rows = list[tuple[int, Mapping[str, Any]]]
@@ -45,7 +46,12 @@ def read_json(data: bytes, name: str) -> list[Grid]:
         lines = _lines(data, name)
         if lines is None:
             raise _malformed(data, name, error) from error
-        return [_grid("json lines", None, lines)]
+        inner = _nested(lines)
+        named = _OUTERMOST if inner else None
+        return [
+            _grid("json lines", named, lines),
+            *(_grid("json lines", key, rows) for key, rows in inner.items()),
+        ]
     arrays = {"": held} if isinstance(held, list) else dict(_arrays(held))
     if not arrays or _is_payment(held):  # the one line of JSON Lines
         arrays = {"": [held]}
@@ -58,7 +64,14 @@ def read_json(data: bytes, name: str) -> list[Grid]:
             "objects, or as CSV"
         )
         raise PosExportError(msg, file=name)
-    return [_grid("json", title or None, rows) for title, rows in found.items()]
+    inner = {
+        f"{title}.{key}".removeprefix("."): within
+        for title, rows in found.items()
+        for key, within in _nested(rows).items()
+    }
+    outermost = _OUTERMOST if inner else None
+    grids = [_grid("json", title or outermost, rows) for title, rows in found.items()]
+    return grids + [_grid("json", title, rows) for title, rows in inner.items()]
 
 
 def _arrays(
@@ -94,6 +107,43 @@ def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
             )
             raise PosExportError(msg, file=name, row=number, value=str(one))
     return rows
+
+
+def _nested(rows: _Rows) -> dict[str, _Rows]:
+    """Give the objects in arrays within objects, each with what the object around it says.
+
+    They have the number of the object around them. Arrays without amounts are left out.
+    """
+    keys = dict.fromkeys(
+        key
+        for _, one in rows
+        for key, value in one.items()
+        if isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
+    )
+    found: dict[str, _Rows] = {}
+    for key in keys:
+        inner: _Rows = [
+            (number, _within(each, one, key))
+            for number, one in rows
+            for each in (one.get(key) or () if isinstance(one.get(key), list) else ())
+            if isinstance(each, dict)
+        ]
+        names = dict.fromkeys(name for _, one in inner for name, _ in _flat(one))
+        ideas = {guess.idea for name in names if (guess := guess_idea(name)) is not None}
+        if ideas & {"amount", "total"}:
+            found[key] = inner
+    return found
+
+
+def _within(each: Mapping[str, Any], around: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Put what an object says behind what one within it says; amounts are of the inner one."""
+    outer = {}
+    for name, value in around.items():
+        guess = guess_idea(name)
+        is_money = guess is not None and guess.idea in {"amount", "total", "tip"}
+        if name != key and not is_money and not isinstance(value, list):
+            outer[f"around.{name}" if name in each else name] = value
+    return {**each, **outer}
 
 
 def _lines(data: bytes, name: str) -> _Rows | None:
