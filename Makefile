@@ -39,13 +39,17 @@ unit: .venv/dev.done
 	@$(PIP) install --quiet --no-deps datacompy==1.1.0
 	@touch $@
 
+# Figures are kept as JSON beside the build, to be compared with those of another day.
 bench: .venv/bench.done
-	.venv/bin/python tests/benchmarks/frames_from_json.py
-	.venv/bin/python tests/benchmarks/bulk_fetch.py
-	.venv/bin/python tests/benchmarks/soak.py
+	@mkdir -p build/bench
+	.venv/bin/python tests/benchmarks/frames_from_json.py --json build/bench/frames_from_json.json
+	.venv/bin/python tests/benchmarks/pos_read.py --json build/bench/pos_read.json
+	.venv/bin/python tests/benchmarks/reconcile.py --growth --json build/bench/reconcile.json
+	.venv/bin/python tests/benchmarks/causes.py
+	.venv/bin/python tests/benchmarks/bulk_fetch.py --json build/bench/bulk_fetch.json
+	.venv/bin/python tests/benchmarks/soak.py --json build/bench/soak.json
 	.venv/bin/python tests/benchmarks/session_log.py
 	.venv/bin/python tests/benchmarks/session_soak.py
-	.venv/bin/python tests/benchmarks/causes.py
 
 notebook: .venv/notebook.done
 	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb

@@ -1,8 +1,7 @@
 """JSON in, its arrays of objects as grids out.
 
 An array of objects, an object that holds such arrays, or an object a line. Numbers keep the text
-they have in the file. Objects within objects become columns named with a dot. Bills that hold
-their payments in an array become a row a payment.
+they have in the file. Objects within objects become columns named with a dot.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ __all__ = ["read_json"]
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _DEPTH: Final = 2
-_ABOVE: Final = frozenset({"bill_id", "paid_at", "paid_time", "currency", "state", "is_cancelled"})
-"""What a bill says of each of its payments; its other amounts are the bill's own."""
+_OUTERMOST: Final = "outermost objects"
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _Rows = list[tuple[int, Mapping[str, Any]]]
@@ -48,7 +46,12 @@ def read_json(data: bytes, name: str) -> list[Grid]:
         lines = _lines(data, name)
         if lines is None:
             raise _malformed(data, name, error) from error
-        return [_grid("json lines", None, _payments_of("", lines))]
+        inner = _nested(lines)
+        named = _OUTERMOST if inner else None
+        return [
+            _grid("json lines", named, lines),
+            *(_grid("json lines", key, rows) for key, rows in inner.items()),
+        ]
     arrays = {"": held} if isinstance(held, list) else dict(_arrays(held))
     if not arrays or _is_payment(held):  # the one line of JSON Lines
         arrays = {"": [held]}
@@ -61,9 +64,14 @@ def read_json(data: bytes, name: str) -> list[Grid]:
             "objects, or as CSV"
         )
         raise PosExportError(msg, file=name)
-    return [
-        _grid("json", title or None, _payments_of(title, rows)) for title, rows in found.items()
-    ]
+    inner = {
+        f"{title}.{key}".removeprefix("."): within
+        for title, rows in found.items()
+        for key, within in _nested(rows).items()
+    }
+    outermost = _OUTERMOST if inner else None
+    grids = [_grid("json", title or outermost, rows) for title, rows in found.items()]
+    return grids + [_grid("json", title, rows) for title, rows in inner.items()]
 
 
 def _arrays(
@@ -81,68 +89,8 @@ def _is_payment(held: object) -> bool:
     """Tell an object that is a payment itself from one that holds an array of them."""
     if not isinstance(held, dict):
         return False
-    ideas = {_idea(key) for key, _ in _flat(held)}
+    ideas = {guess.idea for key, _ in _flat(held) if (guess := guess_idea(key)) is not None}
     return bool(ideas & {"amount", "total"}) and bool(ideas & {"payment_id", "bill_id"})
-
-
-def _payments_of(title: str, rows: _Rows) -> _Rows:
-    """Give bills' payments, where each bill has them in an array; else the rows as they are."""
-    inner = _where_payments_are(rows)
-    if inner is None:
-        return rows
-    paid: list[Mapping[str, Any]] = []
-    for _, bill in rows:
-        own = [one for one in bill.get(inner) or () if isinstance(one, dict)]
-        above = _said_of_all(title, bill)
-        for one in own:
-            said = {idea for key, _ in _flat(one) if (idea := _idea(key))}
-            more = {key: value for idea, (key, value) in above.items() if idea not in said}
-            paid.append({**more, **one})
-    return list(enumerate(paid, 1))
-
-
-def _where_payments_are(rows: _Rows) -> str | None:
-    """Name the array in which the objects have their payments, if they are no payments."""
-    names: dict[str, set[str]] = {}
-    own: set[str] = set()
-    for _, row in rows:
-        for key, value in row.items():
-            if isinstance(value, list):
-                ideas = names.setdefault(key, set())
-                ideas |= {
-                    idea
-                    for one in value
-                    if isinstance(one, dict)
-                    for name, _ in _flat(one)
-                    if (idea := _idea(name))
-                }
-            elif idea := _idea(key):
-                own.add(idea)
-    if own & {"payment_id", "tender_type"}:
-        return None
-    found = [
-        key
-        for key, ideas in names.items()
-        if ideas & {"amount", "total"} and ideas & {"payment_id", "tender_type", "tip"}
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _said_of_all(title: str, bill: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-    """Give what a bill says of all its payments, by idea; its `id` is a bill's where it is one."""
-    said: dict[str, tuple[str, Any]] = {}
-    word = title.rsplit(".", 1)[-1].removesuffix("s")
-    for key, value in _flat(bill):
-        for name in (key, f"{word} {key}"):
-            if (idea := _idea(name)) in _ABOVE:
-                said.setdefault(idea, (name, value))
-                break
-    return said
-
-
-def _idea(key: str) -> str:
-    guess = guess_idea(key)
-    return "" if guess is None else guess.idea
 
 
 def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
@@ -159,6 +107,43 @@ def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
             )
             raise PosExportError(msg, file=name, row=number, value=str(one))
     return rows
+
+
+def _nested(rows: _Rows) -> dict[str, _Rows]:
+    """Give the objects in arrays within objects, each with what the object around it says.
+
+    They have the number of the object around them. Arrays without amounts are left out.
+    """
+    keys = dict.fromkeys(
+        key
+        for _, one in rows
+        for key, value in one.items()
+        if isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
+    )
+    found: dict[str, _Rows] = {}
+    for key in keys:
+        inner: _Rows = [
+            (number, _within(each, one, key))
+            for number, one in rows
+            for each in (one.get(key) or () if isinstance(one.get(key), list) else ())
+            if isinstance(each, dict)
+        ]
+        names = dict.fromkeys(name for _, one in inner for name, _ in _flat(one))
+        ideas = {guess.idea for name in names if (guess := guess_idea(name)) is not None}
+        if ideas & {"amount", "total"}:
+            found[key] = inner
+    return found
+
+
+def _within(each: Mapping[str, Any], around: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Put what an object says behind what one within it says; amounts are of the inner one."""
+    outer = {}
+    for name, value in around.items():
+        guess = guess_idea(name)
+        is_money = guess is not None and guess.idea in {"amount", "total", "tip"}
+        if name != key and not is_money and not isinstance(value, list):
+            outer[f"around.{name}" if name in each else name] = value
+    return {**each, **outer}
 
 
 def _lines(data: bytes, name: str) -> _Rows | None:
