@@ -22,6 +22,9 @@ __all__ = ["BillLine", "BillMatch", "match_bill", "sum_up"]
 _FEW: Final = 24
 """Rows left of a bill that are still compared all with all."""
 
+_CLOSE: Final = 50
+"""The part of a payment by which a line may differ and still be taken for its own."""
+
 _HARD_SEARCHES: Final = 8
 """How many matches by sums are looked for on a bill whose sums cannot all be followed."""
 
@@ -261,13 +264,31 @@ class _Bill:
         held = [option for option in options if not near or _is_near(option)]
         return min(held, key=_closeness, default=None)
 
+    def set_twins_aside(self, tolerance: int) -> None:
+        """Recognise lines that repeat one already matched, tip and all.
+
+        One that a payment without a line comes close to is more likely that payment's.
+        """
+        left = self.active_payments
+        for tender in self.active_tenders:
+            if not any(_is_close(payment, tender, tolerance) for payment in left):
+                self._set_aside_if_repeated(tender, with_tip=True)
+
     def set_repeats_aside(self) -> None:
         """Recognise lines that repeat one already matched on this bill."""
         for tender in self.active_tenders:
-            twin = next((one for one in self.standing if one.amount == tender.amount), None)
-            if twin is not None and twin.active:
-                self.outcome.duplicates.append((tender.row, twin.row))
-                self._take_out((), (tender,))
+            self._set_aside_if_repeated(tender, with_tip=False)
+
+    def _set_aside_if_repeated(self, tender: BillLine, *, with_tip: bool) -> None:
+        twins = (
+            one
+            for one in self.standing
+            if one.amount == tender.amount and (one.tip == tender.tip or not with_tip)
+        )
+        twin = next(twins, None)
+        if twin is not None and twin.active and tender.amount > 0:
+            self.outcome.duplicates.append((tender.row, twin.row))
+            self._take_out((), (tender,))
 
     def add_refunds(self) -> None:
         """Put money given back to the only match of the bill, if that is all that is left."""
@@ -316,6 +337,7 @@ def match_bill(
     bill.pair_exactly((True, True))
     # Of what is left, cancelled payments may still be posted, and paid ones be open.
     bill.pair_exactly((False, True))
+    bill.set_twins_aside(tolerance)
     bill.pair_rest(tolerance, near=True)
     bill.match_reversed()
     bill.pair_exactly((True, False), (False, False))
@@ -397,6 +419,11 @@ def _closeness(option: _Option) -> tuple[object, ...]:
     size = len(payments) + len(tenders)
     orders = [_order(one) for one in payments], [_order(one) for one in tenders]
     return share, abs(short), size, *orders
+
+
+def _is_close(payment: BillLine, tender: BillLine, tolerance: int) -> bool:
+    gap = abs(payment.amount - tender.amount)
+    return gap <= max(tolerance, payment.amount // _CLOSE)
 
 
 def _total(lines: Iterable[BillLine]) -> int:

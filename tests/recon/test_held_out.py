@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from recon.oracle.crowds import made
+from recon.oracle.judge import judge, payments, settings, tenders
 from recon.oracle.small import GROSS
 
-from qerko_recon.recon import reconcile
+from qerko_recon.recon import Policy, reconcile
 from qerko_recon.recon.rulings import Ruling
 
 
@@ -100,3 +102,34 @@ def test_a_cancelled_line_is_of_the_cancelled_payment_whose_tip_it_has(frames):
     assert found(reconcile(*frames(payments, lines), GROSS)) == [
         ("missing_in_pos", "1", "-62.000000")
     ]
+
+
+# Bills of many guests whose lines name nobody.
+
+
+@pytest.mark.parametrize("state", ["open", None])
+def test_a_line_that_repeats_another_is_not_that_of_a_payment_that_has_none(frames, state):
+    payments = [frames.payment(n, t, bill_id="b") for n, t in (("1", 300), ("2", 250), ("3", 90))]
+    amounts = [(300, "paid"), (90, "paid"), (300, "paid"), (250, state)]
+    lines = [
+        frames.line(None, amount, 0, bill_id="b", state=said) for amount, said in amounts if said
+    ]
+    kind = "state_mismatch" if state else "missing_in_pos"
+    assert found(reconcile(*frames(payments, lines), GROSS)) == [
+        ("duplicate_in_pos", None, "300.000000"),
+        (kind, "2", "-250.000000"),
+    ]
+
+
+def test_a_line_as_good_as_right_is_its_payment_s_though_it_repeats_another(frames):
+    payments = [frames.payment(n, t, bill_id="b") for n, t in (("1", 100), ("2", 99))]
+    lines = [frames.line(None, 100, 0, bill_id="b") for _ in range(2)]
+    assert found(reconcile(*frames(payments, lines), GROSS)) == [
+        ("amount_mismatch", "2", "1.000000")
+    ]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_fault_of_a_crowded_bill_is_found(seed):
+    day = made(seed)
+    judge(reconcile(payments(day), tenders(day), Policy(**settings(day.world))), day)
