@@ -19,6 +19,8 @@ from recon.oracle.small import GROSS, days, quick, summed
 from qerko_recon import report
 from qerko_recon.recon import Policy
 from qerko_recon.recon.rulings import Ruling
+from qerko_recon.recon.sentences import action
+from qerko_recon.wording import LANGUAGES
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -143,6 +145,16 @@ def test_equal_amounts_close_in_time_are_suggested_and_stay_breaks(frames):
     assert groups(result) == [("time_window", "suggested", ("1",), ("t0",))]
     match_id = result.matches["match_id"][0]
     assert all(match_id in facts for facts in result.breaks["facts"])
+    for language in LANGUAGES:
+        said = [action(row, language) for row in result.breaks.to_dict("records")]
+        assert all(match_id in one for one in said)
+        assert "t0" in said[0]
+
+
+def test_a_suggested_line_is_named_by_where_it_stands(frames):
+    payments, pos = apart(frames, 7, source_file="day.csv", source_row=15)
+    first = reconcile(payments, pos, GROSS).breaks["action"][0]
+    assert "A likely counterpart is day.csv, row 15: if it is right, accept match M-" in first
 
 
 @pytest.mark.parametrize(
