@@ -236,6 +236,17 @@ def test_rulings_about_rows_that_are_not_there_are_told_and_change_nothing(frame
     assert all(f"gone-{number}" in told for number in range(1, 5))
 
 
+def test_a_ruling_made_on_another_day_is_not_told_where_nothing_of_it_is_here(frames):
+    sides = frames([frames.payment("1", 100)], [frames.line("1", 90, 0)])
+    other = Ruling("accept_match", ["gone-1"], ["gone-2"], by="Eva", at=NOON)
+    half = Ruling("accept_match", ["1"], ["gone-2"], by="Eva", at=NOON)
+    policy = Policy(tip_basis="gross", tip_in_parts=True, rules=(other,))
+    assert reconcile(*sides, policy).summary.notes == reconcile(*sides, GROSS).summary.notes
+    policy = Policy(tip_basis="gross", tip_in_parts=True, rules=(other, half))
+    told = [one for one in reconcile(*sides, policy).summary.notes if "gone" in one]
+    assert told == ["A ruling on 1, gone-2 was passed over: POS line gone-2 is not here."]
+
+
 @quick
 @given(days())
 def test_rulings_close_the_bridge_and_lose_nothing(day):
