@@ -296,6 +296,7 @@ policy_options = gathered(
     click.option(
         "--business-day",
         type=click.DateTime(["%Y-%m-%d"]),
+        metavar="YYYY-MM-DD",
         help="The day the export covers (default: found in it).",
     ),
 )

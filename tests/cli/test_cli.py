@@ -326,6 +326,15 @@ def test_every_command_has_help_with_an_example(run):
         assert f"Example: qerko-recon {' '.join(path)}" in re.sub(r"\s+", " ", out)
 
 
+@pytest.mark.parametrize("group", [(), ("pos",), ("log",), ("history",), ("key",)])
+def test_a_group_says_the_whole_of_what_its_commands_do(run, group):
+    code, out, _ = run(*group, "--help")
+    assert code == 0
+    _, listed = out.split("\nCommands:\n")
+    assert listed.count(".\n") == len(re.findall(r"^  \w", listed, re.MULTILINE))
+    assert "..." not in listed
+
+
 def test_the_installed_command_and_the_module_are_the_same():
     for command in ([sys.executable, "-m", "qerko_recon"],):
         ran = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
