@@ -27,7 +27,7 @@ class Commands(click.Group):
 
     group_class = type
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write a line or more for each command."""
         shown = sorted(self.commands.items())
         with formatter.section("Commands"):
