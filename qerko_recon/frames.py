@@ -34,6 +34,7 @@ BATCH: Final = 20_000
 
 _SQLITE: Final = b"SQLite format 3\0"
 _BOM: Final = b"\xef\xbb\xbf"
+_WANTED: Final = "Give the file that `qerko-recon fetch --out` wrote, or payments as JSON"
 
 
 class PaymentNotHad(ReconciliationError, KeyError):
@@ -250,8 +251,7 @@ class Payments:
                         failures.append(outcome)
         except OSError as error:
             raise ReconciliationError(
-                f"{file} cannot be read: {error.strerror}. Give the file that "
-                "`qerko-recon fetch --out` wrote, or payments as JSON"
+                f"{file} cannot be read: {error.strerror}. {_WANTED}"
             ) from error
         return Payments(fetched, failures, source=(file.name, digest.hexdigest()))
 
@@ -321,6 +321,10 @@ def _records(lines: Iterator[bytes], file: Path) -> Iterator[tuple[str, bytes]]:
         yield from _array(whole, file)
     elif _is_json(whole):
         yield "line 1", whole
+    elif not line.lstrip().startswith(b"{"):
+        raise ReconciliationError(
+            f"{file.name} holds no payments: line {number} is no JSON. {_WANTED}"
+        )
     else:
         yield f"line {number}", line  # whoever reads it says what is wrong
 

@@ -142,7 +142,10 @@ def test_payments_as_bare_json_are_read_too(tmp_path, shape):
         (payment().raw + b"\n{}\n", "payments.json line 2"),
         (b"[{}]", "payments.json record 1"),
         (b"[1, 2", "payments.json is not JSON"),
-        (b"Payment ID;Amount\n", "payments.json line 1"),
+        (
+            b"Payment ID;Amount\n",
+            "no payments: line 1 is no JSON. Give the file that `qerko-recon fe",
+        ),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused_by_line(tmp_path, content, message):

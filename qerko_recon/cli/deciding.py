@@ -22,7 +22,10 @@ __all__ = ["accept", "note", "sign_off"]
 _STATUSES = ("open", "explained", "accepted", "handed_on", "closed")
 
 _day_option = click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), help="The business day, as 2026-11-20."
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The business day, as 2026-11-20.",
 )
 _by_option = click.option("--by", metavar="NAME", help="Who (default: you on this machine).")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -30,20 +31,22 @@ def demo(folder: Path, seed: int, language: str) -> int:
 
     Example: qerko-recon demo --language cs
     """
-    from qerko_recon.demo import run_demo
+    from rich.console import Console
 
-    say("Simulating a day of trade and fetching its payments over HTTP …")
+    from qerko_recon.demo import run_demo
+    from qerko_recon.report.labels import LABELS
+    from qerko_recon.report.text import print_text
+
+    say(LABELS.say("report.demo.began", language))
     outcome = run_demo(folder, seed=seed, language=language, progress=on_terminal())
     print_result(outcome.result, language)
-    planted = len(outcome.day.discrepancies)
-    click.echo(f"\nIn {folder}:")
+    click.echo("\n" + LABELS.say("report.demo.folder", language, {"folder": folder}))
     for file in outcome.files:
         click.echo(f"  {file.name}")
     if not outcome.missed and not outcome.invented:
-        click.echo(
-            f"\nThe day has {planted} planted discrepancies: "
-            "every one was found, with its kind and amount, and nothing else."
-        )
+        planted = {"planted": len(outcome.day.discrepancies)}
+        click.echo()
+        print_text(Console(highlight=False), LABELS.say("report.demo.found", language, planted))
         return CLEAN
     for finding in outcome.missed:
         click.echo(f"Planted and not found: {finding}")
@@ -78,7 +81,8 @@ def simulate(host: str, port: int, seed: int, payments: int, folder: Path | None
             day.write_pos_export(folder / f"{style}.csv", style)
         click.echo(f"In {folder}: payment_ids.txt, {', '.join(f'{one}.csv' for one in STYLES)}")
     simulator = Simulator(day, host=host, port=port)
-    with simulator:
+    # Ctrl-C may come before the simulator waits for it.
+    with suppress(KeyboardInterrupt), simulator:
         click.echo(f"Simulator at {simulator.base_url}; stop it with Ctrl-C. In another shell:\n")
         setting = "$env:{} = '{}'" if os.name == "nt" else "export {}='{}'"
         for name, value in simulator.environment.items():

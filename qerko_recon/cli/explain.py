@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,13 +24,15 @@ from qerko_recon.cli.options import (
 )
 from qerko_recon.cli.payments import payments_in
 from qerko_recon.cli.recording import history_option
-from qerko_recon.cli.show import print_json, rows, say
+from qerko_recon.cli.show import print_json, rows, say_written
 
 if TYPE_CHECKING:
     from qerko_recon.report import Result
     from qerko_recon.session.log import SessionLog
 
 __all__ = ["explain"]
+
+_WIDEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,16 @@ def explain(
 
     Example: qerko-recon explain 4021 --payments payments.jsonl --pos export.csv --log sessions/
     """
+    from rich.console import Console
+
     from qerko_recon.recon.logs import open_log
 
     story = source.result(reading, policing, open_log(logs or None)).explain(name, language)
     if html_out is not None:
         story.to_html(html_out)
-        say(f"Written: {html_out}")
+        say_written(html_out, language)
     if as_json:
         print_json({"title": story.title, "events": rows(story.frame)})
     else:
-        click.echo(str(story))
+        click.echo(story.text(min(Console().width, _WIDEST)))
     return CLEAN

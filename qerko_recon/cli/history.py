@@ -105,7 +105,10 @@ def compare(history_file: Path | None, before: str, after: str, as_json: bool) -
 @history_group.command("open")
 @venue_named
 @click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Count ages to this day (default: last)."
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Count ages to this day (default: last).",
 )
 @language_option
 @json_option

@@ -180,7 +180,7 @@ class Reporting:
 
     def write(self, result: Result) -> None:
         """Write the reports that were asked for."""
-        from qerko_recon.cli.show import say
+        from qerko_recon.cli.show import say_written
 
         for file, write in (
             (self.out, result.to_excel),
@@ -189,12 +189,12 @@ class Reporting:
         ):
             if file is not None:
                 write(file, language=self.language)
-                say(f"Written: {file}")
+                say_written(file, self.language)
         if self.frames_out is not None:
             # English is what machines read; other languages have their own decimal mark.
             language = None if self.language == "en" else self.language
             written = result.to_frames(self.frames_out, language=language)
-            say(f"Written: {self.frames_out}, {len(written)} files")
+            say_written(self.frames_out, self.language, len(written))
 
 
 def _stale(context: click.Context, option: click.Parameter, value: str | None) -> Refresh:
@@ -296,6 +296,7 @@ policy_options = gathered(
     click.option(
         "--business-day",
         type=click.DateTime(["%Y-%m-%d"]),
+        metavar="YYYY-MM-DD",
         help="The day the export covers (default: found in it).",
     ),
 )

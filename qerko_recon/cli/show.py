@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -25,6 +26,7 @@ __all__ = [
     "result_json",
     "rows",
     "say",
+    "say_written",
 ]
 
 _MANY: Final = 10
@@ -35,11 +37,14 @@ def print_result(result: Result, language: str) -> None:
     from rich.console import Console
 
     from qerko_recon.report import print_report
+    from qerko_recon.report.text import print_text
 
-    print_report(result, Console(highlight=False), language)
+    console = Console(highlight=False)
+    print_report(result, console, language)
     if len(result.breaks) > _MANY:
         # The verdict has scrolled away by now.
-        click.echo(f"\n{result.verdict(language)}")
+        console.print()
+        print_text(console, result.verdict(language))
 
 
 def print_frame(frame: pd.DataFrame, columns: list[str]) -> None:
@@ -111,6 +116,13 @@ def _encodable(value: object) -> object:
 def say(text: str) -> None:
     """Print for people, beside what a machine may read."""
     click.echo(text, err=True)
+
+
+def say_written(file: Path, language: str, count: int | None = None) -> None:
+    """Say that a file or a folder of so many was written."""
+    from qerko_recon.report.labels import LABELS
+
+    say(LABELS.say("report.written", language, {"file": file, "count": count}))
 
 
 def on_terminal() -> bool:

@@ -153,7 +153,7 @@ def _open(news: News, language: str) -> str:
     values = {
         "breaks": LABELS.count("breaks", news.open_after, language),
         "sums": written(news.after, language),
-        "count": format_number(news.open_before, language),
+        "count": format_number(news.open_before, language) if news.open_before else None,
         "before": written(news.before, language),
     }
     return WORDS.say("news.open" if news.open_after else "news.all_closed", language, values)

@@ -153,7 +153,8 @@ class Alone:
                 reasons[place], facts[place] = "posted_as_other_tender", elsewhere[row]
             elif row in self._counterpart_of:
                 line = self._counterpart_of[row]
-                facts[place] = self._suggestion(row, line, self._intake.tenders.id(line))
+                own = self._suggestion(row, line, self._intake.tenders.id(line))
+                facts[place] = own | self._place_of(line)
         yield self._columns(rows, "missing_in_pos", reasons, facts)
 
     def _columns(
@@ -323,7 +324,15 @@ class Alone:
                 facts = self._suggestion(payment, row, self._intake.payments.id(payment))
             yield from self._of_lines(_NO_PAYMENT, [row], facts)
 
-    def _suggestion(self, payment: int, line: int, other: str) -> Facts:
+    def _place_of(self, line: int) -> dict[str, str]:
+        """Name a suggested line by where a person finds it, if the export says where."""
+        side = self._intake.tenders
+        file, row = side.text("source_file", line), side.table["source_row"][line].as_py()
+        if not file or row is None:
+            return {}
+        return {"suggested_file": file, "suggested_row": str(row)}
+
+    def _suggestion(self, payment: int, line: int, other: str) -> dict[str, str]:
         """Name the counterpart that is suggested, and the match that would be accepted."""
         intake = self._intake
         ids = [intake.payments.id(payment)], [intake.tenders.id(line)]

@@ -1,7 +1,8 @@
 """What people have ruled, as rows: which take no part, which belong together, which do not.
 
 Takes in the rulings of a policy; gives out row numbers. A ruling whose rows are not all here is
-passed over and told, since the next day's data may have them.
+passed over and told, since the next day's data may have them. One that a person made on another
+day, of whose rows none is here, is of that day, and nothing to tell of.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Decided:
     why
         The ruling that excludes a row, by (side, row); side 0 is Qerko's.
     passed_over
-        Rulings that could not be followed, each with the reason.
+        Rulings that could not be followed, each with why: ``no_payment``, ``no_line``,
+        ``later_ruling``, ``two_currencies``; and the ID that is not here.
     """
 
     excluded_payments: Mask
@@ -45,7 +47,7 @@ class Decided:
     together: tuple[tuple[Rows, Rows], ...]
     apart: frozenset[tuple[int, int]]
     why: dict[tuple[int, int], Ruling]
-    passed_over: tuple[tuple[Ruling, str], ...]
+    passed_over: tuple[tuple[Ruling, str, str | None], ...]
 
     def owners(self, owner: Codes) -> Codes:
         """Take from lines the payment that they name, where somebody ruled against it."""
@@ -65,28 +67,29 @@ def decide(intake: Intake, rulings: Sequence[Ruling]) -> Decided:
     together: list[tuple[Rows, Rows]] = []
     apart: set[tuple[int, int]] = set()
     why: dict[tuple[int, int], Ruling] = {}
-    passed_over: list[tuple[Ruling, str]] = []
+    passed_over: list[tuple[Ruling, str, str | None]] = []
     places = _Places(intake, rulings)
     taken: set[tuple[int, int]] = set()
     for ruling in reversed(rulings):
         rows, missing = places.of(ruling)
         if missing:
-            passed_over.append((ruling, f"there is no {missing} here"))
+            if ruling.at is None or places.has_any_of(ruling):
+                passed_over.append((ruling, *missing))
             continue
         sides = [(side, row) for side, some in enumerate(rows) for row in some]
         if ruling.kind != "reject_match" and taken & set(sides):
-            passed_over.append((ruling, "a later ruling is about the same rows"))
+            passed_over.append((ruling, "later_ruling", None))
             continue
         if ruling.kind == "reject_match":
             pairs = {(one, other) for one in rows[0] for other in rows[1]}
             if any(taken >= {(0, one), (1, other)} for one, other in pairs):
-                passed_over.append((ruling, "a later ruling is about the same rows"))
+                passed_over.append((ruling, "later_ruling", None))
                 continue
             apart |= pairs
             continue
         if ruling.kind == "accept_match":
             if len(_currencies(intake, rows)) > 1:
-                passed_over.append((ruling, "its rows are not of one currency"))
+                passed_over.append((ruling, "two_currencies", None))
                 continue
             together.append((tuple(rows[0]), tuple(rows[1])))
             apart -= {(one, other) for one in rows[0] for other in rows[1]}
@@ -111,17 +114,22 @@ class _Places:
             )
         ]
 
-    def of(self, ruling: Ruling) -> tuple[tuple[list[int], list[int]], str]:
+    def of(self, ruling: Ruling) -> tuple[tuple[list[int], list[int]], tuple[str, str] | None]:
         """Give a ruling's rows of both sides, in the order of IDs, and what of it is not here."""
         rows: tuple[list[int], list[int]] = ([], [])
-        for side, (ids, what) in enumerate(
-            ((ruling.payment_ids, "payment"), (ruling.tender_ids, "POS line"))
+        for side, (ids, why) in enumerate(
+            ((ruling.payment_ids, "no_payment"), (ruling.tender_ids, "no_line"))
         ):
             for one in ids:
                 if one not in self._rows[side]:
-                    return rows, f"{what} {one}"
+                    return rows, (why, one)
                 rows[side].append(self._rows[side][one])
-        return rows, ""
+        return rows, None
+
+    def has_any_of(self, ruling: Ruling) -> bool:
+        """Tell whether any row of a ruling is here."""
+        sides = zip((ruling.payment_ids, ruling.tender_ids), self._rows, strict=True)
+        return any(one in rows for ids, rows in sides for one in ids)
 
 
 def _rows_of(ids: set[str], column: pa.ChunkedArray) -> dict[str, int]:

@@ -31,11 +31,9 @@ def remarks(
         yield Remark("set_aside", {"count": others})
     if matching.given_up:
         yield Remark("given_up", {"bills": tuple(sorted(matching.given_up))})
-    for ruling, why in decided.passed_over:
-        yield Remark(
-            "passed_over",
-            {"kind": ruling.kind, "ids": (*ruling.payment_ids, *ruling.tender_ids), "why": why},
-        )
+    for ruling, why, missing in decided.passed_over:
+        ids = (*ruling.payment_ids, *ruling.tender_ids)
+        yield Remark(f"passed_over.{why}", {"ids": ids, "missing": missing})
 
 
 def _unknown_currencies(comparison: Comparison) -> Iterator[Remark]:

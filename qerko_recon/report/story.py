@@ -18,6 +18,7 @@ from qerko_recon.recon import Reconciliation
 from qerko_recon.recon.causes.words import CATALOG, Values
 from qerko_recon.recon.sentences import action, cause, sentence
 from qerko_recon.recon.story import Event, Story, tell
+from qerko_recon.report.evidence import evidence_text
 from qerko_recon.report.labels import term
 from qerko_recon.report.saving import saved_at
 from qerko_recon.schema import STORY, to_frame
@@ -26,6 +27,7 @@ from qerko_recon.wording import format_date, language_of, one_line
 __all__ = ["PaymentStory", "explain"]
 
 _WIDTH: Final = 100
+_NARROWEST: Final = 60
 _LONG: Final = 400
 _GRAVE: Final = frozenset({"failed", "unanswered", "unheard", "complained", "no_reply"})
 _STYLE: Final = """
@@ -108,15 +110,19 @@ class PaymentStory:
         with saved_at(path) as draft:
             draft.write_text(page, encoding="utf-8", newline="\n")
 
+    def text(self, width: int = _WIDTH) -> str:
+        """Write it as text, in lines of a width at most."""
+        return "\n".join(self._lines(max(width, _NARROWEST)))
+
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return self.text()
 
     def __repr__(self) -> str:
         return f"PaymentStory({self.title}, {len(self.story.events)} events)"
 
     # As text
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, width: int) -> Iterator[str]:
         yield self.title
         yield f"{self._say('story.clock', {'zone': self.story.time_zone})}"
         day: date | None = None
@@ -132,18 +138,18 @@ class PaymentStory:
                 yield ""
             clock = f"{local:%H:%M:%S}" if local is not None else self._say("story.nowhen")
             lead = f"{clock:8}  {self._who(event.source):{wide}}  "
-            text = f"{self._about(event)}{self._detail(event)}  [{one_line(event.evidence, 120)}]"
+            text = f"{self._about(event)}{self._detail(event)}  [{self._place(event)}]"
             yield textwrap.fill(
-                text, _WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead),
+                text, width, initial_indent=lead, subsequent_indent=" " * len(lead),
                 break_on_hyphens=False,
             )  # fmt: skip
         for note in self._notes():
-            yield from ("", textwrap.fill(note, _WIDTH))
+            yield from ("", textwrap.fill(note, width))
         for row in self.story.breaks:
             yield ""
             for what, text in self._conclusions(row):
                 yield textwrap.fill(
-                    f"{self._say(f'story.{what}')}: {text}", _WIDTH, subsequent_indent="  ",
+                    f"{self._say(f'story.{what}')}: {text}", width, subsequent_indent="  ",
                     break_on_hyphens=False,
                 )  # fmt: skip
 
@@ -188,7 +194,7 @@ class PaymentStory:
             f'<td style="{style};white-space:nowrap">{escape(self._who(event.source))}</td>'
             f'<td style="{style};{grave}">{detail}</td>'
             f'<td style="{style};{_FAINT};white-space:nowrap">'
-            f"{escape(one_line(event.evidence, 200))}</td></tr>"
+            f"{escape(self._place(event))}</td></tr>"
         )
 
     def _html_breaks(self) -> str:
@@ -234,6 +240,9 @@ class PaymentStory:
         if len(self.story.named.payment_ids) < 2 or event.payment_id is None:  # noqa: PLR2004
             return ""
         return f"{one_line(event.payment_id)}: "
+
+    def _place(self, event: Event) -> str:
+        return evidence_text([event.evidence], self.language)
 
     def _who(self, source: str) -> str:
         return self._say(f"who.{source}")

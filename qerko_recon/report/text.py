@@ -17,7 +17,7 @@ from qerko_recon.report.rows import KindOfBreaks, breaks_by_kind, plain_rows
 from qerko_recon.report.verdict import verdict
 from qerko_recon.wording import format_money, format_number, language_of, one_line
 
-__all__ = ["print_lines", "print_report", "problem_lines"]
+__all__ = ["print_lines", "print_report", "print_text", "problem_lines"]
 
 _STYLES: Final[Mapping[str, str]] = {"high": "bold red", "medium": "bold yellow"}
 _LONG: Final = 400
@@ -108,6 +108,11 @@ def _print_list(console: Console, name: str, lines: Iterable[str], language: str
     texts = list(lines)
     if texts:
         print_lines(console, LABELS.say(f"report.{name}", language), texts)
+
+
+def print_text(console: Console, text: str) -> None:
+    """Print a paragraph."""
+    console.print(_wrapped(console, text))
 
 
 def print_lines(console: Console, heading: str | None, lines: Iterable[str]) -> None:

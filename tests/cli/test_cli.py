@@ -29,15 +29,20 @@ def ids(day, tmp_path):
 def test_the_demo_finds_what_was_planted_and_nothing_else(run, tmp_path):
     code, out, _ = run("demo", "--folder", "out")
     assert code == 0
-    assert "every one was found, with its kind and amount, and nothing else" in out
+    assert "every one was found, with its kind and amount, and nothing else" in " ".join(
+        out.split()
+    )
     names = {"close.xlsx", "close.html", "bridge.png", "pos_export.csv", "payments.jsonl"}
     assert names <= {file.name for file in (tmp_path / "out").iterdir()}
 
 
 def test_the_demo_speaks_czech(run):
-    code, out, _ = run("demo", "--language", "cs")
+    code, out, err = run("demo", "--language", "cs")
     assert code == 0
-    assert "Vyrovnáno" in out or "Zúčtováno" in out or "Qerko" in out
+    assert out.startswith("Uhrazeno 245\xa0624,95\xa0Kč, zaúčtováno ")
+    assert "Všechny se našly" in out
+    assert "Ve složce " in out
+    assert err.startswith("Simuluje se den provozu")
     assert "Kč" in out
 
 
@@ -319,6 +324,15 @@ def test_every_command_has_help_with_an_example(run):
         code, out, _ = run(*path, "--help")
         assert code == 0
         assert f"Example: qerko-recon {' '.join(path)}" in re.sub(r"\s+", " ", out)
+
+
+@pytest.mark.parametrize("group", [(), ("pos",), ("log",), ("history",), ("key",)])
+def test_a_group_says_the_whole_of_what_its_commands_do(run, group):
+    code, out, _ = run(*group, "--help")
+    assert code == 0
+    _, listed = out.split("\nCommands:\n")
+    assert listed.count(".\n") == len(re.findall(r"^  \w", listed, re.MULTILINE))
+    assert "..." not in listed
 
 
 def test_the_installed_command_and_the_module_are_the_same():

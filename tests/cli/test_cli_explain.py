@@ -41,6 +41,15 @@ def test_explain_tells_a_story(run, tmp_path):
     assert "<table" in (tmp_path / "story.html").read_text(encoding="utf-8")
 
 
+def test_a_story_fits_the_terminal_and_names_its_places_as_asked(run, monkeypatch):
+    for columns, widest in (("80", 80), ("200", 100)):
+        monkeypatch.setenv("COLUMNS", columns)
+        _, out, _ = run("explain", "4021", *INPUT, "--log", LOG, "--language", "cs")
+        lines = out.splitlines()
+        assert widest - 10 < max(map(len, lines)) <= widest
+        assert "[session.jsonl, záznamy 52 až 67]" in " ".join(out.split())
+
+
 def test_explain_takes_a_break_and_speaks_as_asked(run):
     _, out, _ = run("reconcile", *INPUT, "--json")
     break_id = json.loads(out)["breaks"][0]["break_id"]

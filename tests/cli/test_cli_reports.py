@@ -32,8 +32,9 @@ def test_a_mail_and_the_frames_are_written_in_the_language_asked_for(
         language,
     )
     assert code == 1
-    assert "Written: close.eml" in err
-    assert "Written: frames, " in err
+    written = {"en": "Written", "cs": "Zapsáno"}[language]
+    assert f"{written}: close.eml\n" in err
+    assert f"{written}: frames, " in err
     mail = message_from_bytes((tmp_path / "close.eml").read_bytes(), policy=default)
     assert f'lang="{language}"' in mail.get_body(("html",)).get_content()
     breaks = pd.read_csv(

@@ -76,7 +76,9 @@ def test_news_in_english(history, days):
 
 
 def test_the_end_of_a_break_is_told(history, days):
-    history.record(days.anchored(20, [days.paid("2", "50", 20)]))
+    first = history.record(days.anchored(20, [days.paid("2", "50", 20)]))
+    ((_, lines),) = news_sections(first)
+    assert lines[-1] == "Open in all: 1 break, −CZK\xa050.00."  # there was nothing before
     second = history.record(days.anchored(21, lines=[days.posted("2", "50", 21)]))
     _, (heading, closed) = news_sections(second)
     assert heading == "Closed by this run"

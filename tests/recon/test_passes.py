@@ -19,6 +19,8 @@ from recon.oracle.small import GROSS, days, quick, summed
 from qerko_recon import report
 from qerko_recon.recon import Policy
 from qerko_recon.recon.rulings import Ruling
+from qerko_recon.recon.sentences import action
+from qerko_recon.wording import LANGUAGES
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -143,6 +145,16 @@ def test_equal_amounts_close_in_time_are_suggested_and_stay_breaks(frames):
     assert groups(result) == [("time_window", "suggested", ("1",), ("t0",))]
     match_id = result.matches["match_id"][0]
     assert all(match_id in facts for facts in result.breaks["facts"])
+    for language in LANGUAGES:
+        said = [action(row, language) for row in result.breaks.to_dict("records")]
+        assert all(match_id in one for one in said)
+        assert "t0" in said[0]
+
+
+def test_a_suggested_line_is_named_by_where_it_stands(frames):
+    payments, pos = apart(frames, 7, source_file="day.csv", source_row=15)
+    first = reconcile(payments, pos, GROSS).breaks["action"][0]
+    assert "A likely counterpart is day.csv, row 15: if it is right, accept match M-" in first
 
 
 @pytest.mark.parametrize(
@@ -222,6 +234,17 @@ def test_rulings_about_rows_that_are_not_there_are_told_and_change_nothing(frame
     pd.testing.assert_frame_equal(before.breaks, after.breaks)
     told = " ".join(after.summary.notes)
     assert all(f"gone-{number}" in told for number in range(1, 5))
+
+
+def test_a_ruling_made_on_another_day_is_not_told_where_nothing_of_it_is_here(frames):
+    sides = frames([frames.payment("1", 100)], [frames.line("1", 90, 0)])
+    other = Ruling("accept_match", ["gone-1"], ["gone-2"], by="Eva", at=NOON)
+    half = Ruling("accept_match", ["1"], ["gone-2"], by="Eva", at=NOON)
+    policy = Policy(tip_basis="gross", tip_in_parts=True, rules=(other,))
+    assert reconcile(*sides, policy).summary.notes == reconcile(*sides, GROSS).summary.notes
+    policy = Policy(tip_basis="gross", tip_in_parts=True, rules=(other, half))
+    told = [one for one in reconcile(*sides, policy).summary.notes if "gone" in one]
+    assert told == ["A ruling on 1, gone-2 was passed over: POS line gone-2 is not here."]
 
 
 @quick

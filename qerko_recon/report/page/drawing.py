@@ -15,7 +15,10 @@ from qerko_recon.wording import format_money, format_number, one_line
 __all__ = ["bridge_svg", "ticks"]
 
 _WIDTH: Final = 760
-_NAMES: Final = 196
+_NAMES: Final = 196  # at least
+_NAMES_AT_MOST: Final = 320
+_GAP: Final = 8  # between a name and its bar
+_LETTER: Final = 7  # how wide a letter of a name is, on the average and at most
 _ROW: Final = 26
 _BAR: Final = 16
 _TOP: Final = 8
@@ -45,6 +48,8 @@ class _Drawing:
         self._currency = currency
         self._language = language
         self._low, self._high = axis_limits(steps)
+        longest = max((len(step.said(language)) for step in steps), default=0)
+        self._names = min(max(_NAMES, longest * _LETTER + 2 * _GAP), _NAMES_AT_MOST)
         self._bottom = _TOP + len(steps) * _ROW
         self.height = self._bottom + _FOOT + (_CUT_LINE if self._cut_note else 0)
 
@@ -57,7 +62,7 @@ class _Drawing:
             if value == value.to_integral_value():
                 text = format_number(int(value), self._language).replace("-", "−")
             yield self._text(x, self._bottom + 16, text, "tick")
-        middle = Decimal(_NAMES + _WIDTH) / 2
+        middle = Decimal(self._names + _WIDTH) / 2
         unit = one_line(self._currency)
         label = LABELS.say("chart.axis", self._language, {"currency": unit})
         yield self._text(middle, self._bottom + 36, label, "unit")
@@ -94,7 +99,7 @@ class _Drawing:
 
     def _words(self, step: Step, y: int) -> Iterator[Markup]:
         baseline = y + _ROW // 2 + 4
-        yield self._text(Decimal(_NAMES - 8), baseline, step.said(self._language), "name")
+        yield self._text(Decimal(self._names - _GAP), baseline, step.said(self._language), "name")
         start = min(max(step.start, self._low), self._high)
         x = self._x(max(step.running, start)) + 6
         yield self._text(x, baseline, self._amount(step), "amount")
@@ -119,7 +124,7 @@ class _Drawing:
 
     def _x(self, value: Decimal) -> Decimal:
         share = (value - self._low) / (self._high - self._low)
-        return _NAMES + share * (_WIDTH - _NAMES)
+        return self._names + share * (_WIDTH - self._names)
 
     def _text(self, x: Decimal, y: int, text: str, shade: str) -> Markup:
         return Markup('<text class="{}" x="{}" y="{}">{}</text>').format(shade, _short(x), y, text)

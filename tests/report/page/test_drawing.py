@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from decimal import Decimal
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qerko_recon.recon.bridge import KINDS
 from qerko_recon.report.page.drawing import bridge_svg, ticks
 from qerko_recon.report.walk import Step, axis_limits
+from qerko_recon.wording import LANGUAGES
 
 AMOUNTS = st.integers(-(10**9), 10**9).map(lambda units: Decimal(units).scaleb(-2))
 
@@ -50,6 +53,25 @@ def test_bars_hang_between_running_totals(start, moves):
         )
         assert bar["x"] >= 196 - 0.06
         assert bar["x"] + bar["width"] <= 760 + 1.6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_longest_name_has_room(language):
+    for kind in KINDS:
+        steps = walk(100, Decimal(1))
+        steps[1] = dataclasses.replace(steps[1], name=kind)
+        root = drawn(steps, language=language)
+        names = [one for one in root.iter("text") if one.get("class") == "name"]
+        for one in names:
+            assert 6.6 * len(one.text) <= float(one.get("x")) < bars(root)[0]["x"]
+
+
+def test_a_name_of_any_length_leaves_room_for_bars():
+    steps = [
+        Step("settled", Decimal(1), Decimal(1), 0),
+        Step("k" * 200, Decimal(1), Decimal(2), 1),
+    ]
+    assert bars(drawn(steps))[0]["x"] == 320
 
 
 def test_shades_say_over_and_short():
