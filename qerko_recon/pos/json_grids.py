@@ -136,9 +136,16 @@ def _nested(rows: _Rows) -> dict[str, _Rows]:
 
 
 def _within(each: Mapping[str, Any], around: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Put what an object says behind what one within it says; amounts are of the inner one."""
+    """Put what an object says behind what one within it says; amounts are of the inner one.
+
+    What holds payments is a bill, so its ``id`` is the bill's where nothing else is.
+    """
     outer = {}
+    ideas = {guess.idea for name in (*each, *around) if (guess := guess_idea(name)) is not None}
     for name, value in around.items():
+        if name == "id" and "bill_id" not in ideas:
+            outer["bill.id"] = value
+            continue
         guess = guess_idea(name)
         is_money = guess is not None and guess.idea in {"amount", "total", "tip"}
         if name != key and not is_money and not isinstance(value, list):
