@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +18,10 @@ from qerko_recon.recon.intake import Intake
 
 __all__ = ["OtherTenders"]
 
-Key = tuple[str, str | None, int]
+_NAMES: Final = ("payment_id", "bill_id")
+
+Key = tuple[str, str, str | None, int]
+_Line = tuple[int, Facts]
 
 
 class OtherTenders:
@@ -27,10 +33,14 @@ class OtherTenders:
     @cached_property
     def _is_empty(self) -> bool:
         others = self._intake.tenders.others
-        return not others.num_rows or others["bill_id"].null_count == others.num_rows
+        return not others.num_rows or all(
+            others[name].null_count == others.num_rows for name in _NAMES
+        )
 
     def of_payments(self, rows: Codes, *sums: Units) -> dict[int, Facts]:
-        """Find for payments a paid line of their bill over the same amount, each line once.
+        """Find for payments a paid line over the same amount, each line once.
+
+        It names the payment, or else its bill.
 
         Parameters
         ----------
@@ -47,30 +57,39 @@ class OtherTenders:
         if self._is_empty:
             return {}
         side = self._intake.payments
-        bills = side.texts("bill_id", rows)
-        lines = self._lines({bill for bill in bills if bill is not None})
+        names = {name: side.texts(name, rows) for name in _NAMES}
+        lines = self._lines(names)
         if not lines:
             return {}
         found: dict[int, Facts] = {}
-        named = sorted(zip(side.texts("payment_id", rows), rows.tolist(), bills, strict=True))
-        for units in sums:
-            for _, row, bill in named:
-                if row in found or bill is None:
+        taken: set[int] = set()
+        order = sorted(range(len(rows)), key=lambda place: str(names["payment_id"][place]))
+        for name, units in itertools.product(_NAMES, sums):
+            for place in order:
+                row, value = int(rows[place]), names[name][place]
+                if row in found or value is None:
                     continue
                 for currency in (self._intake.currency(row), None):
-                    if same := lines.get((bill, currency, int(units[row]))):
-                        found[row] = same.pop(0)
+                    same = lines.get((name, value, currency, int(units[row])), ())
+                    free = next((one for one in same if one[0] not in taken), None)
+                    if free is not None:
+                        taken.add(free[0])
+                        found[row] = free[1]
                         break
         return found
 
-    def _lines(self, bills: set[str]) -> dict[Key, list[Facts]]:
+    def _lines(self, names: Mapping[str, Sequence[str | None]]) -> dict[Key, list[_Line]]:
         others = self._intake.tenders.others
-        wanted = pc.is_in(others["bill_id"], value_set=pa.array(sorted(bills), pa.string()))
-        some = others.filter(
-            pc.and_(wanted, pc.equal(pc.fill_null(others["state"], "paid"), "paid"))
-        )
+        wanted = [
+            pc.fill_null(
+                pc.is_in(others[name], value_set=pa.array(_known(values), pa.string())), False
+            )
+            for name, values in names.items()
+        ]
+        is_paid = pc.equal(pc.fill_null(others["state"], "paid"), "paid")
+        some = others.filter(pc.and_(pc.or_(*wanted), is_paid))
         totals = to_units(flat(some["amount"])) + to_units(flat(some["tip"]))
-        lines: dict[Key, list[Facts]] = defaultdict(list)
+        lines: dict[Key, list[_Line]] = defaultdict(list)
         rows = sorted(
             zip(
                 some.drop_columns(["amount", "tip", "total"]).to_pylist(),
@@ -79,13 +98,19 @@ class OtherTenders:
             ),
             key=lambda row: str(row[0]["tender_id"]),
         )
-        for line, units in rows:
+        for place, (line, units) in enumerate(rows):
             facts = {
                 "other_tender": line["tender_type"] or line["provider"] or "",
                 "other_line": line["tender_id"] or "",
                 "file": line["source_file"] or "",
                 "row": "" if line["source_row"] is None else str(line["source_row"]),
             }
-            key = (line["bill_id"], line["currency"], units)
-            lines[key].append({name: said for name, said in facts.items() if said})
+            facts = {name: said for name, said in facts.items() if said}
+            for name in _NAMES:
+                if line[name] is not None:
+                    lines[name, line[name], line["currency"], units].append((place, facts))
         return lines
+
+
+def _known(values: Sequence[str | None]) -> list[str]:
+    return sorted({value for value in values if value is not None})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from recon.oracle.crowds import made
 from recon.oracle.judge import judge, payments, settings, tenders
@@ -11,6 +13,7 @@ from recon.oracle.small import GROSS
 
 from qerko_recon.recon import Policy, reconcile
 from qerko_recon.recon.rulings import Ruling
+from qerko_recon.schema import PROBLEMS, to_frame
 
 
 def found(result):
@@ -102,6 +105,42 @@ def test_a_cancelled_line_is_of_the_cancelled_payment_whose_tip_it_has(frames):
     assert found(reconcile(*frames(payments, lines), GROSS)) == [
         ("missing_in_pos", "1", "-62.000000")
     ]
+
+
+# Payments booked with another tender.
+
+
+def with_others(posted, lines):
+    others = pd.DataFrame(lines).assign(tender_id=[f"o{n}" for n in range(len(lines))])
+    return SimpleNamespace(
+        tenders=posted, others=others, problems=to_frame(PROBLEMS.empty_table())
+    )
+
+
+@pytest.mark.parametrize("bill_id", ["z", None])
+def test_a_line_of_another_tender_that_names_a_payment_is_that_payment_s(frames, bill_id):
+    paid, posted = frames(
+        [frames.payment("1", 100), frames.payment("2", 9)], [frames.line("2", 9)]
+    )
+    lines = [
+        frames.line("1", 100, bill_id=bill_id, tender_type="Cash"),
+        frames.line(None, 100, bill_id="bill-1", tender_type="Card"),
+    ]
+    result = reconcile(paid, with_others(posted, lines), GROSS)
+    assert found(result) == [("missing_in_pos", "1", "-100.000000")]
+    assert list(result.breaks["reason"]) == ["posted_as_other_tender"]
+    assert "Cash" in result.breaks["cause"][0]
+
+
+def test_a_line_of_another_tender_is_one_payment_s_alone(frames):
+    payments = [frames.payment(n, 100, bill_id="b") for n in "12"]
+    paid, posted = frames([*payments, frames.payment("3", 9)], [frames.line("3", 9)])
+    lines = [frames.line("2", 100, bill_id="b", tender_type="Cash")]
+    breaks = reconcile(paid, with_others(posted, lines), GROSS).breaks
+    assert dict(zip(breaks["payment_id"], breaks["reason"], strict=True)) == {
+        "1": "not_posted",
+        "2": "posted_as_other_tender",
+    }
 
 
 # Bills of many guests whose lines name nobody.
