@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ Units = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _WHOLE: Final = 12
+_HUNDRED: Final = 100
+_TORN: Final = "hundredths with so many decimals are not held; write the amount in whole units"
 _WORDS: Final = re.compile(r"(?:[^\W\d_]|[$£¥€])+\.?")
 # A lone mark before three digits may group thousands or not; everything else tells.
 _TELLS: Final = (
@@ -134,6 +136,15 @@ class Amounts:
     def is_faulty(self) -> Mask:
         """Whether something stands there that is no amount."""
         return self.is_given & ~self.is_read
+
+    def hundredths(self) -> Amounts:
+        """Read the column as hundredths of what it says."""
+        torn = self.units % _HUNDRED != 0
+        faults = tuple((row, _TORN) for row in np.flatnonzero(torn).tolist())
+        units = np.where(torn, 0, self.units // _HUNDRED)
+        return replace(
+            self, units=units, is_read=self.is_read & ~torn, faults=(*self.faults, *faults)
+        )
 
     def plus(self, other: Amounts) -> Amounts:
         """Add a column row by row; what is empty in one of the two is nothing."""

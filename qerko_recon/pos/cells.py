@@ -123,7 +123,7 @@ def find_left_out(columns: Iterable[Strings], words: Sequence[str], length: int)
 def find_states(
     column: Strings | None,
     is_cancelled: Strings | None,
-    types: tuple[Strings | None, Tags],
+    types: tuple[Strings | None, Tags, Tags],
     profile: Profile,
     units: Units,
 ) -> Tags:
@@ -134,7 +134,8 @@ def find_states(
     column, is_cancelled
         The column of states, and the one of yes or no, where there are such.
     types
-        The column of line types, and the kind of each line's tender: either may say *Storno*.
+        The column of line types, the kind of each line's tender, and what its word says beside
+        it: each may say *Storno*.
     units
         What each line is about: money given back is a negative line that counts, or a line
         whose money is gone.
@@ -147,7 +148,8 @@ def find_states(
         return own.get(plain(word)) or state_meant(word) or word
 
     states = Tags.all_of("paid", len(units)) if column is None else Tags.of(column, meaning)
-    line_types, kinds = types
+    line_types, kinds, beside = types
+    states = states.having(states.are("paid") & beside.are("cancelled", "refund"), beside)
     if line_types is not None:
         told = Tags.of(
             line_types, lambda word: own.get(plain(word)) or state_meant(word) or "paid"

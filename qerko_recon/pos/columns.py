@@ -23,6 +23,7 @@ from qerko_recon.pos.vocabulary import (
     plain,
     state_meant,
     tender_meant,
+    totals_label,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ _NAMED_DATE: Final = re.compile(
     r"\d{1,2}\D{1,3}[^\W\d_]{3,}.*\d{4}|\d{4}\D{1,3}[^\W\d_]{3,}|"
     r"[^\W\d_]{3,}\.?\s+\d{1,2}.*\d{4}"
 )
+_SHORT_DATE: Final = re.compile(r"(?:[^\W\d_]{2,}\.?,?\s+)?\d{1,2}\.\s*\d{1,2}\.(?:\s|$)")
 _COUNT: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?|1\d{9}(?:\d{3})?")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
 _PART_OF_DAY: Final = re.compile(r"0?[.,]\d{2,}|0[.,]\d")
@@ -173,6 +175,7 @@ class _Mapper:
         ]
         self._name, self._row, self._sample = name, row, sample
         self._closed: set[str] = set()
+        self._beside: set[int] = set()
         self.places: dict[str, int] = {}
         self.added: dict[str, tuple[int, ...]] = {}
         self.is_wide = False
@@ -229,7 +232,8 @@ class _Mapper:
     def guess(self, profile: Profile) -> None:
         """Find what is not stated."""
         self._closed = {idea for idea in IDEAS if not profile.leaves_open(idea)}
-        taken = self._taken()
+        self._beside = self._apart()
+        taken = self._taken() | self._beside
         options = [
             option
             for place, header in enumerate(self._header)
@@ -250,6 +254,45 @@ class _Mapper:
             self.findings.append(
                 Finding(option.idea, self._header[option.place], sure, option.why)
             )
+
+    def _apart(self) -> set[int]:
+        """Find the columns of another table beside this one, behind a column of nothing."""
+        blocks: list[list[int]] = [[]]
+        for place, header in enumerate(self._header):
+            if header or self._cells[place]:
+                blocks[-1].append(place)
+            elif blocks[-1]:
+                blocks.append([])
+        blocks = [block for block in blocks if block]
+        if len(blocks) < 2:  # noqa: PLR2004 - nothing stands apart
+            return set()
+        main = max(blocks, key=lambda block: (self._says(block), -block[0]))
+        others = [
+            block
+            for block in blocks
+            if block is not main and (self._has_money(block) or not self._is_as_long(block, main))
+        ]
+        if others:
+            names = ", ".join(repr(self._header[block[0]]) for block in others)
+            self.notes.append(
+                f"columns from {names} on stand apart behind an empty one, and are not read"
+            )
+        return {place for block in others for place in block}
+
+    def _says(self, block: Sequence[int]) -> int:
+        guesses = (_guess(self._header[place]) for place in block)
+        return len({guess.idea for guess in guesses if guess is not None})
+
+    def _has_money(self, block: Sequence[int]) -> bool:
+        headers = [self._header[place] for place in block]
+        guesses = map(_guess, headers)
+        return any(totals_label(header) is not None for header in headers) or any(
+            guess is not None and guess.idea in _MONEY for guess in guesses
+        )
+
+    def _is_as_long(self, block: Sequence[int], main: Sequence[int]) -> bool:
+        longest = [max(len(self._cells[place]) for place in some) for some in (block, main)]
+        return longest[0] == longest[1]
 
     def _option(self, place: int, header: str) -> _Option | None:
         guess = _guess(re.sub(r" \(\d+\)$", "", header))
@@ -275,9 +318,9 @@ class _Mapper:
             return None
         told: str | None = None
         if idea in {"payment_id", "line_type"}:
-            paying = _share(cells, lambda cell: tender_meant(cell) in _PAYING)
+            paying = _share(cells, _is_tender)
             # Numbers of payment methods are no payments, and Qerko's is among them.
-            is_method = any(tender_meant(cell) == "qerko" for cell in cells)
+            is_method = any(_is_tender(cell) and tender_meant(cell) == "qerko" for cell in cells)
             told = "tender_type" if paying >= _HALF or is_method else None
         elif idea == "paid_time":
             told = "paid_at" if _share(cells, _is_date) >= _HALF else None
@@ -325,7 +368,8 @@ class _Mapper:
 
     def _look_under(self) -> None:
         """Find tenders and times by what stands in columns whose headers say nothing known."""
-        left = [place for place in range(len(self._header)) if place not in self._taken()]
+        closed = self._taken() | self._beside
+        left = [place for place in range(len(self._header)) if place not in closed]
         for idea, fits in _FOUND_BY.items():
             if idea in self.places or idea in self._closed:
                 continue
@@ -430,7 +474,21 @@ def is_amount(cell: str) -> bool:
 
 def _is_date(cell: str) -> bool:
     """Tell whether a cell may be a date, be it with the month's name or a count of days."""
-    return bool(DATE.search(cell) or _NAMED_DATE.search(cell) or _COUNT.fullmatch(cell))
+    return any(
+        (
+            DATE.search(cell),
+            _NAMED_DATE.search(cell),
+            _SHORT_DATE.match(cell),
+            _COUNT.fullmatch(cell),
+        )
+    )
+
+
+def _is_tender(cell: str) -> bool:
+    """Tell a tender's word or number from an ID with Qerko's name before it."""
+    kind = tender_meant(cell)
+    is_id = kind == "qerko" and _has_digit(cell) and not cell.isdigit()
+    return kind in _PAYING and not is_id
 
 
 def _is_clock(cell: str) -> bool:

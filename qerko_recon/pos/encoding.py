@@ -20,7 +20,10 @@ import pyarrow as pa
 from qerko_recon.errors import ConfigError, PosExportError, shorten
 from qerko_recon.pos.problems import Problem
 
-__all__ = ["Decoded", "decode", "is_utf8"]
+__all__ = ["ONLY_ASCII", "Decoded", "decode", "is_utf8"]
+
+ONLY_ASCII: Final = "only ASCII"
+"""Why a text is read as UTF-8 though any code page would do."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -202,7 +205,7 @@ def _detected(data: bytes, name: str, *, whole: bool) -> Decoded:
         text = data.decode(wide, "replace")
         return Decoded(text.encode(), "utf-8", wide, "every other byte is 0", is_sure=True)
     if data.isascii() or is_utf8(data):
-        reason = "only ASCII" if data.isascii() else "valid UTF-8"
+        reason = ONLY_ASCII if data.isascii() else "valid UTF-8"
         return Decoded(data, "utf-8", "utf-8", reason, is_sure=True)
     sample = data if whole or len(data) <= _LARGE else _sample(data)
     if _is_mostly_utf8(sample):

@@ -58,7 +58,8 @@ def explain(found: Found) -> Sniffed:
 def _findings(found: Found) -> Iterator[Finding]:
     stated, mark = found.stated, found.mark
     yield from found.table.findings
-    surely: Confidence = "low" if mark.is_open else "medium" if mark.against else "high"
+    is_shown = mark.is_sure or not (mark.is_open or mark.against or _is_text(found))
+    surely: Confidence = "high" if is_shown else "low" if mark.is_open else "medium"
     yield _finding("decimal_mark", mark.mark, stated.decimal_mark, surely, mark.reason)
     if found.date_order is not None:
         surely = "high" if found.dates_tell else "low"
@@ -72,6 +73,11 @@ def _findings(found: Found) -> Iterator[Finding]:
     yield found.grain.finding
     if found.currency is not None:
         yield _finding("currency", found.currency, stated.currency, "high", "a header says so")
+
+
+def _is_text(found: Found) -> bool:
+    """Tell whether amounts had to be read from text."""
+    return found.table.encoding is not None
 
 
 def _finding(setting: str, value: str, stated: object, surely: Confidence, why: str) -> Finding:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from qerko_recon.errors import shorten
 from qerko_recon.money import format_amount, total
 from qerko_recon.pos.columns import Confidence, Finding
+from qerko_recon.pos.encoding import ONLY_ASCII
 from qerko_recon.pos.listed import single_ids
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
 from qerko_recon.pos.sniff import DELIMITER_NAMES
@@ -79,6 +80,12 @@ class Sniffed:
         order: tuple[Confidence, ...] = ("low", "medium", "high")
         held = {finding.confidence for finding in self.findings}
         return next((one for one in order if one in held), "stated")
+
+    @property
+    def is_encoding_sure(self) -> bool:
+        """Whether the file's letters tell its encoding, as ASCII alone does not."""
+        found = next((one for one in self.findings if one.setting == "encoding"), None)
+        return found is not None and found.confidence != "medium" and found.reason != ONLY_ASCII
 
     @property
     def form(self) -> str:

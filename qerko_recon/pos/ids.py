@@ -40,6 +40,10 @@ _CUT: Final = (
     "spreadsheets keep 15 digits of a number, so the last digits of this ID are lost; format the "
     "column as text before the IDs are put in, or give the POS's own export"
 )
+_PARTED: Final = (
+    "the spreadsheet made a number with decimals of this, perhaps of two IDs with a comma "
+    "between; write it anew in a cell formatted as text"
+)
 _DATED: Final = "the spreadsheet made a date of this ID; write it anew in a cell formatted as text"
 _FEW: Final = 2
 
@@ -101,7 +105,10 @@ def _of_kinds(column: pa.Array, idea: str, kinds: Kinds, *, is_float: bool) -> l
     is_long = pc.greater(pc.utf8_length(column), _KEPT_DIGITS).to_numpy(zero_copy_only=False)
     long = np.flatnonzero((kinds == NUMBER) & is_long & is_float).tolist()
     dated = np.flatnonzero(np.isin(kinds, [MOMENT, FLAG])).tolist()
+    is_number = kinds == NUMBER
+    parted = pc.match_substring_regex(column, r"^\d+\.\d*[1-9]").to_numpy(zero_copy_only=False)
     return [
+        *(Fault(row, idea, _PARTED) for row in np.flatnonzero(is_number & parted).tolist()),
         *(Fault(row, idea, _CUT) for row in long),
         *(Fault(row, idea, _DATED) for row in dated),
     ]

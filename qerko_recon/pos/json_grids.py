@@ -24,8 +24,8 @@ __all__ = ["read_json"]
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _DEPTH: Final = 2
-_ABOVE: Final = frozenset({"bill_id", "paid_at", "paid_time", "currency", "state", "is_cancelled"})
-"""What a bill says of each of its payments; its other amounts are the bill's own."""
+_SURE: Final = 0.9
+_OUTERMOST: Final = "outermost objects"
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _Rows = list[tuple[int, Mapping[str, Any]]]
@@ -48,7 +48,12 @@ def read_json(data: bytes, name: str) -> list[Grid]:
         lines = _lines(data, name)
         if lines is None:
             raise _malformed(data, name, error) from error
-        return [_grid("json lines", None, _payments_of("", lines))]
+        inner = _nested("", lines)
+        named = _OUTERMOST if inner else None
+        return [
+            _grid("json lines", named, lines),
+            *(_grid("json lines", key, rows) for key, rows in inner.items()),
+        ]
     arrays = {"": held} if isinstance(held, list) else dict(_arrays(held))
     if not arrays or _is_payment(held):  # the one line of JSON Lines
         arrays = {"": [held]}
@@ -61,9 +66,14 @@ def read_json(data: bytes, name: str) -> list[Grid]:
             "objects, or as CSV"
         )
         raise PosExportError(msg, file=name)
-    return [
-        _grid("json", title or None, _payments_of(title, rows)) for title, rows in found.items()
-    ]
+    inner = {
+        f"{title}.{key}".removeprefix("."): within
+        for title, rows in found.items()
+        for key, within in _nested(title, rows).items()
+    }
+    outermost = _OUTERMOST if inner else None
+    grids = [_grid("json", title or outermost, rows) for title, rows in found.items()]
+    return grids + [_grid("json", title, rows) for title, rows in inner.items()]
 
 
 def _arrays(
@@ -85,66 +95,6 @@ def _is_payment(held: object) -> bool:
     return bool(ideas & {"amount", "total"}) and bool(ideas & {"payment_id", "bill_id"})
 
 
-def _payments_of(title: str, rows: _Rows) -> _Rows:
-    """Give bills' payments, where each bill has them in an array; else the rows as they are."""
-    inner = _where_payments_are(rows)
-    if inner is None:
-        return rows
-    paid: list[Mapping[str, Any]] = []
-    for _, bill in rows:
-        own = [one for one in bill.get(inner) or () if isinstance(one, dict)]
-        above = _said_of_all(title, bill)
-        for one in own:
-            said = {idea for key, _ in _flat(one) if (idea := _idea(key))}
-            more = {key: value for idea, (key, value) in above.items() if idea not in said}
-            paid.append({**more, **one})
-    return list(enumerate(paid, 1))
-
-
-def _where_payments_are(rows: _Rows) -> str | None:
-    """Name the array in which the objects have their payments, if they are no payments."""
-    names: dict[str, set[str]] = {}
-    own: set[str] = set()
-    for _, row in rows:
-        for key, value in row.items():
-            if isinstance(value, list):
-                ideas = names.setdefault(key, set())
-                ideas |= {
-                    idea
-                    for one in value
-                    if isinstance(one, dict)
-                    for name, _ in _flat(one)
-                    if (idea := _idea(name))
-                }
-            elif idea := _idea(key):
-                own.add(idea)
-    if own & {"payment_id", "tender_type"}:
-        return None
-    found = [
-        key
-        for key, ideas in names.items()
-        if ideas & {"amount", "total"} and ideas & {"payment_id", "tender_type", "tip"}
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _said_of_all(title: str, bill: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-    """Give what a bill says of all its payments, by idea; its `id` is a bill's where it is one."""
-    said: dict[str, tuple[str, Any]] = {}
-    word = title.rsplit(".", 1)[-1].removesuffix("s")
-    for key, value in _flat(bill):
-        for name in (key, f"{word} {key}"):
-            if (idea := _idea(name)) in _ABOVE:
-                said.setdefault(idea, (name, value))
-                break
-    return said
-
-
-def _idea(key: str) -> str:
-    guess = guess_idea(key)
-    return "" if guess is None else guess.idea
-
-
 def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
     """Give the objects of an array, numbered from 1."""
     rows: _Rows = []
@@ -159,6 +109,61 @@ def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
             )
             raise PosExportError(msg, file=name, row=number, value=str(one))
     return rows
+
+
+def _nested(title: str, rows: _Rows) -> dict[str, _Rows]:
+    """Give the objects in arrays within objects, each with what the object around it says.
+
+    They are numbered from 1, whatever object they are in. Arrays without amounts are left out.
+    """
+    keys = dict.fromkeys(
+        key
+        for _, one in rows
+        for key, value in one.items()
+        if isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
+    )
+    word = title.rpartition(".")[2].removesuffix("s")
+    found: dict[str, _Rows] = {}
+    for key in keys:
+        inner = [
+            _within(each, one, key, word)
+            for _, one in rows
+            for each in (one.get(key) or () if isinstance(one.get(key), list) else ())
+            if isinstance(each, dict)
+        ]
+        names = dict.fromkeys(name for one in inner for name, _ in _flat(one))
+        if {_idea(name) for name in names} & {"amount", "total"}:
+            found[key] = list(enumerate(inner, 1))
+    return found
+
+
+def _within(
+    each: Mapping[str, Any], around: Mapping[str, Any], key: str, word: str
+) -> dict[str, Any]:
+    """Put what an object says behind what one within it says; amounts are of the inner one.
+
+    The ``id`` of an object in ``bills`` is a bill's.
+    """
+    said = {idea for name, _ in _flat(each) if (idea := _idea(name))}
+    outer = {}
+    for name, value in around.items():
+        idea = _idea(name)
+        if name == key or idea in {"amount", "total", "tip"} or isinstance(value, list):
+            continue
+        told = f"{word} {name}" if idea in {"", "tender_id"} and _is_bills(word, name) else name
+        outer[f"around.{told}" if told in each or _idea(told) in said else told] = value
+    return {**each, **outer}
+
+
+def _is_bills(word: str, name: str) -> bool:
+    """Tell whether a value of an object is a bill's number, by what the object is."""
+    guess = guess_idea(f"{word} {name}") if word else None
+    return guess is not None and guess.idea == "bill_id" and guess.score >= _SURE
+
+
+def _idea(key: str) -> str:
+    guess = guess_idea(key)
+    return "" if guess is None else guess.idea
 
 
 def _lines(data: bytes, name: str) -> _Rows | None:

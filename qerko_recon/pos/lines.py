@@ -30,6 +30,7 @@ from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.totals import Lines, check_totals
 from qerko_recon.pos.values import Values
 from qerko_recon.pos.vocabulary import IDEAS, plain
+from qerko_recon.pos.words import says_beside
 from qerko_recon.schema import TENDERS
 
 __all__ = ["PosFile", "read_files"]
@@ -117,12 +118,16 @@ class _Reading:
         values, cells, length = self.values, self.values.cells, len(self.values)
         kinds = find_kinds(cells.get("tender_type"), self.stated, length)
         types = find_kinds(cells.get("line_type"), Profile(), length)
+        beside = Tags.all_of(None, length)
+        if "tender_type" in cells:
+            beside = Tags.of(cells["tender_type"], says_beside)
+            values.refuse_several()
         is_attached = types.are(*_ATTACHED)
-        is_tip = types.are("tip") | kinds.are("tip")
+        is_tip = types.are("tip") | kinds.are("tip") | beside.are("tip")
         states = find_states(
             cells.get("state"),
             cells.get("is_cancelled"),
-            (cells.get("line_type"), kinds.having(is_attached, types)),
+            (cells.get("line_type"), kinds.having(is_attached, types), beside),
             self.stated,
             values.money.amount,
         )
@@ -156,7 +161,7 @@ class _Reading:
             row_is=values.grain.row_is,
             rows={
                 "broken": len(below.broken) - (len(held[0]) - length),
-                "totals": below.count,
+                "totals": below.count + self.table.aside,
                 "left_out": below.left_out,
             },
         )
@@ -213,6 +218,8 @@ class _Reading:
             bills=flat(table["bill_id"]),
             can_tell=bool(ideas) or whole,
             has_id_column="payment_id" in ideas,
+            ids=flat(table["payment_id"]),
+            ids_stated="payment_id" in self.stated.columns,
         )
 
     def _with_salvaged(
@@ -242,6 +249,7 @@ class _Reading:
             kinds=kinds,
             words=flat(both["tender_type"]),
             bills=flat(both["bill_id"]),
+            ids=flat(both["payment_id"]),
         )
         masks = (np.append(mask, nothing)[order] for mask in (is_tip, seconds))
         return (both, *masks, held), problems
@@ -298,12 +306,16 @@ class _Reading:
         """State in the profile what was found; rows above the header may differ tomorrow."""
         columns = {idea: sniffed.columns.get(idea) for idea in IDEAS}
         is_text = sniffed.delimiter is not None
+        stated, mark, times = self.stated, self.values.mark, self.values.moments
+        # What this file alone does not show is left open: tomorrow's may.
+        shown = mark.mark if is_text and mark.is_sure else None
+        order = sniffed.date_order if times is not None and times.is_sure else None
         return replace(
-            self.stated,
-            encoding=self.stated.encoding or sniffed.encoding,
-            delimiter=sniffed.delimiter if is_text else self.stated.delimiter,
-            decimal_mark=self.values.mark.mark if is_text else self.stated.decimal_mark,
-            date_order=self.stated.date_order or sniffed.date_order,
+            stated,
+            encoding=stated.encoding or (sniffed.encoding if sniffed.is_encoding_sure else None),
+            delimiter=sniffed.delimiter if is_text else stated.delimiter,
+            decimal_mark=stated.decimal_mark or shown,
+            date_order=stated.date_order or order,
             columns=columns,
             tip_layout=sniffed.tip_layout,
             row_is=self.values.grain.row_is,

@@ -52,6 +52,7 @@ def read_moments(
     order: DateOrder | None = None,
     formats: Sequence[str] = (),
     is_business_day: bool = False,
+    year: int | None = None,
 ) -> Times:
     """Read the times of a table's rows.
 
@@ -67,6 +68,8 @@ def read_moments(
         As a profile states them.
     is_business_day
         Whether the dates are of business days.
+    year
+        Of dates that have none.
     """
     column, kinds = dates
     column, counted = _from_serials(column)
@@ -74,7 +77,13 @@ def read_moments(
     if clocks is not None:
         hours = _from_parts(pc.replace_substring_regex(clocks.text, _DATE_BEFORE, ""))
     times = parse_times(
-        column, hours, zone, order=order, formats=formats, is_business_day=is_business_day
+        column,
+        hours,
+        zone,
+        order=order,
+        formats=formats,
+        is_business_day=is_business_day,
+        year=year,
     )
     if kinds is not None and (kinds == MOMENT).any():
         times = _without_typed(times, column, hours, zone, kinds, order, formats)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.errors import PosExportError, shorten
+from qerko_recon.ids import shape_of
 from qerko_recon.pos.tags import Tags
 
 __all__ = ["Marks", "Ownership", "tell_owners"]
@@ -22,6 +23,10 @@ Mask = npt.NDArray[np.bool_]
 _OTHERS: Final = ("cash", "card", "voucher", "invoice")
 _ATTACHED: Final = ("tip", "storno")
 _FEW: Final = 3
+_OWN_IDS: Final = (
+    "cash has IDs of the same kind as Qerko's lines, so they are the till's own and lines are "
+    "matched by bill and amount: state columns.payment_id in a profile if they are Qerko's"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,10 @@ class Marks:
         Whether the file has a column of tenders, providers or payment IDs at all.
     has_id_column
         Whether it has one of payment IDs.
+    ids
+        The payment IDs.
+    ids_stated
+        Whether a profile says that they are Qerko's.
     """
 
     file: str
@@ -52,14 +61,20 @@ class Marks:
     bills: pa.Array
     can_tell: bool
     has_id_column: bool
+    ids: pa.Array
+    ids_stated: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Ownership:
-    """Which lines are Qerko's, file by file, and what had to be assumed."""
+    """Which lines are Qerko's, file by file, and what had to be assumed.
+
+    ``has_own_ids`` tells the files whose IDs of payments are the till's own, not Qerko's.
+    """
 
     masks: tuple[Mask, ...]
     notes: tuple[tuple[str, ...], ...]
+    has_own_ids: tuple[bool, ...]
 
 
 def tell_owners(files: Sequence[Marks]) -> Ownership:
@@ -91,17 +106,41 @@ def tell_owners(files: Sequence[Marks]) -> Ownership:
         notes.append(tuple(own))
     if not any(mask.any() for mask in masks):
         _refuse_none(files)
-    return Ownership(tuple(masks), tuple(notes))
+    foreign = tuple(map(_has_own_ids, files))
+    for place, is_foreign in enumerate(foreign):
+        if is_foreign:
+            notes[place] = (*notes[place], _OWN_IDS)
+    return Ownership(tuple(masks), tuple(notes), foreign)
+
+
+def _has_own_ids(marks: Marks) -> bool:
+    """Tell IDs that every tender has, and that look alike whoever is paid: the till's own."""
+    if marks.ids_stated or not _is_for_all(marks):
+        return False
+    own, cash = (
+        set(map(_look, marks.ids.filter(pa.array(mask & marks.has_id)).drop_null().to_pylist()))
+        for mask in (marks.is_named, marks.kinds.are("cash"))
+    )
+    return bool(own) and own <= cash
+
+
+def _look(text: str) -> tuple[str, int]:
+    return shape_of(text), len(text)
+
+
+def _is_for_all(marks: Marks) -> bool:
+    """Tell whether cash has IDs too, where lines name Qerko."""
+    cash = marks.kinds.are("cash")
+    return (
+        bool(marks.is_named.any())
+        and int(cash.sum()) >= _FEW
+        and 2 * int((marks.has_id & cash).sum()) > int(cash.sum())
+    )
 
 
 def _named(marks: Marks) -> tuple[Mask, tuple[str, ...]]:
     """Find lines that name Qerko or have a payment ID, where IDs are Qerko's alone."""
-    cash = marks.kinds.are("cash")
-    if (
-        marks.is_named.any()
-        and cash.sum() >= _FEW
-        and 2 * int((marks.has_id & cash).sum()) > int(cash.sum())
-    ):
+    if _is_for_all(marks):
         note = "lines paid in cash have IDs too, so only lines that name Qerko are taken"
         return marks.is_named, (note,)
     return marks.has_id | marks.is_named, ()

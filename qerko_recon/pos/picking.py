@@ -163,11 +163,48 @@ def _telling(good: list[Attempt[_Table]], aside: dict[str, str]) -> list[Attempt
         return good
     best = max(_says(one) for one in good)
     headers = {_headers(one) for one in good if _says(one) == best}
-    kept = [one for one in good if _headers(one) in headers]
+    kept = _without_retold([one for one in good if _headers(one) in headers], aside)
     for one in good:
         if _headers(one) not in headers:
             aside[one.title] = f"it says less of payments than {kept[0].title!r}"
     return kept
+
+
+def _without_retold(kept: list[Attempt[_Table]], aside: dict[str, str]) -> list[Attempt[_Table]]:
+    """Of tables with other columns that have the same bills keep the one that says most."""
+    ordered = sorted(kept, key=_ideas, reverse=True)
+    telling: list[Attempt[_Table]] = []
+    for one in ordered:
+        first = next((other for other in telling if _retells(one, other)), None)
+        if first is None:
+            telling.append(one)
+        else:
+            aside[one.title] = f"it has the same bills as {first.title!r}, and says less of them"
+    return [one for one in kept if one in telling]
+
+
+def _ideas(attempt: Attempt[_Table]) -> int:
+    return max(len(table.columns.places) for table in attempt.tables)
+
+
+def _retells(one: Attempt[_Table], other: Attempt[_Table]) -> bool:
+    if _headers(one) == _headers(other):
+        return False
+    for idea in ("payment_id", "bill_id"):
+        own, others = _cells(one, idea), _cells(other, idea)
+        if own and others:
+            return 2 * len(own & others) > min(len(own), len(others))
+    return False
+
+
+def _cells(attempt: Attempt[_Table], idea: str) -> set[str]:
+    return {
+        cell
+        for table in attempt.tables
+        if idea in table.columns.places
+        for cell in table.records.columns[table.columns.places[idea]].text.to_pylist()
+        if cell
+    }
 
 
 def _says(attempt: Attempt[_Table]) -> tuple[bool, bool, bool]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, PosExportError
 from qerko_recon.pos.export import PosExport, Sniffed
@@ -23,7 +24,7 @@ from qerko_recon.pos.problems import problems_frame
 from qerko_recon.pos.profile import Profile, TipLayout
 from qerko_recon.pos.times import find_zone
 from qerko_recon.pos.tips import fold
-from qerko_recon.schema import to_frame
+from qerko_recon.schema import TENDERS, to_frame
 
 __all__ = ["read_pos", "sniff_pos"]
 
@@ -152,7 +153,12 @@ def _refuse_same(by_path: Sequence[Sequence[PosFile]]) -> None:
 
 def _assemble(files: Sequence[PosFile]) -> PosExport:
     ownership = tell_owners([file.marks for file in files])
-    table = pa.concat_tables([file.table for file in files])
+    table = pa.concat_tables(
+        [
+            _with_own_ids(file.table) if has_own_ids else file.table
+            for file, has_own_ids in zip(files, ownership.has_own_ids, strict=True)
+        ]
+    )
     table = table if len(files) == 1 else table.combine_chunks()
     is_tip = np.concatenate([file.is_tip for file in files])
     overlap = _overlap(files, table, is_tip)
@@ -202,6 +208,16 @@ def _named(own: pa.Table, others: pa.Table) -> tuple[pa.Table, pa.Table]:
     table = name_lines(pa.concat_tables([own, others]).combine_chunks())
     parts = table.slice(0, own.num_rows), table.slice(own.num_rows)
     return parts[0].combine_chunks(), parts[1].combine_chunks()
+
+
+def _with_own_ids(table: pa.Table) -> pa.Table:
+    """Take IDs of payments that are the till's own for the IDs of its lines."""
+    ids = table["payment_id"]
+    lines = pc.coalesce(table["tender_id"], ids)
+    for name, column in (("tender_id", lines), ("payment_id", pa.nulls(len(ids), ids.type))):
+        place = TENDERS.get_field_index(name)
+        table = table.set_column(place, TENDERS.field(place), column)
+    return table
 
 
 def _filtered(table: pa.Table, mask: Mask) -> pa.Table:

@@ -19,6 +19,7 @@ from qerko_recon.pos.cells import find_left_out
 from qerko_recon.pos.columns import DATE
 from qerko_recon.pos.heading import says_header
 from qerko_recon.pos.records import Broken, Records
+from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.vocabulary import says_nothing, tender_meant, totals_label
 from qerko_recon.pos.words import says_statistics
 
@@ -41,6 +42,7 @@ _UPPER: Final = (ord("A"), ord("Z"))
 _LOWER: Final = (ord("a"), ord("z"))
 _ASCII: Final = 0x7F
 _LISTED: Final = 3
+_MANY: Final = 10_000
 
 
 class TotalsLine(NamedTuple):
@@ -269,18 +271,20 @@ def _is_remark(records: Records, places: Mapping[str, int], last: int | None) ->
     filled = np.zeros(len(records), dtype=np.int64)
     is_ruler = silent.copy()
     for column in records.columns:
-        filled += ~column.is_empty
-        is_ruler &= ~_is_alnum(column.first_letters)
+        says = _is_alnum(column.first_letters) | _begins_oddly(column)
+        filled += says
+        is_ruler &= ~says
     for row in np.flatnonzero(is_ruler).tolist():
         is_ruler[row] = not any(map(str.isalnum, "".join(_cells(records, row))))
     found |= is_ruler
     own = [place for idea, place in places.items() if idea in {*_IDS, *_MONEY}]
     for row in np.flatnonzero(silent & (filled == 1) & ~is_ruler).tolist():
         cells = _cells(records, row)
-        label, is_line = label_of(cells), any(cells[place] for place in own)
+        said = [cell if any(map(str.isalnum, cell)) else "" for cell in cells]
+        label, is_line = label_of(said), any(said[place] for place in own)
         is_after = last is not None and int(records.rows[row]) > last
-        has_digit = any(letter.isdigit() for letter in label)
-        found[row] = not is_line and (is_after or not has_digit or bool(DATE.search(label)))
+        is_title = bool(DATE.search(label)) or not any(map(str.isdigit, label))
+        found[row] = not is_line and (is_title or (is_after and _is_title(label)))
     return found
 
 
@@ -314,6 +318,14 @@ def _is_alnum(letters: npt.NDArray[np.uint8]) -> Mask:
         | _within(letters, _LOWER)
         | (letters > _ASCII)
     )
+
+
+def _begins_oddly(column: Strings) -> Mask:
+    """Tell cells such as ``#REF!`` or ``[Kč]``: no letter first, and more behind it."""
+    odd = ~_is_alnum(column.first_letters) & ~column.is_empty
+    for row in np.flatnonzero(odd).tolist() if odd.sum() <= _MANY else ():
+        odd[row] = any(map(str.isalnum, column[row]))
+    return odd
 
 
 def _is_statistic(records: Records, places: Mapping[str, int]) -> Mask:
@@ -352,11 +364,11 @@ def _above(places: Sequence[int], broken: Sequence[Broken], records: Records) ->
     """Find the lone cells that stand right above a header that stands again, or a total."""
     by_row = {one.row: one for one in broken if _is_lone(one.cells) and _is_title(one.text)}
     regular = set(records.rows.tolist()) if places and by_row else set()
-    found = []
+    found: dict[int, Broken] = {}
     for place in places:
         row = place - 1
         while row > records.header_row and row not in regular:
             if row in by_row:
-                found.append(by_row[row])
+                found[row] = by_row[row]
             row -= 1
-    return found
+    return list(found.values())

@@ -6,6 +6,7 @@ with their meaning, and rows as text with the kind of each cell beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,6 +46,9 @@ _JOINED: Final = (
 _WORKBOOKS: Final = ("xlsx", "xlsb", "xls", "ods")
 
 
+_YEAR: Final = re.compile(r"(?<!\d)20\d\d(?!\d)")
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table of payment lines.
@@ -65,6 +69,8 @@ class Table:
         Which decimal mark its text cells agree on; ``None`` where it is still to be found.
     floats
         Places of columns whose numbers are binary fractions, which keep some fifteen digits.
+    aside
+        How many rows of summaries below it were left out.
     findings, problems, notes
         What was found out of the file's form, what of it was damaged, what is to be said.
     """
@@ -83,6 +89,14 @@ class Table:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     floats: frozenset[int] = frozenset()
+    aside: int = 0
+
+    @property
+    def year(self) -> int | None:
+        """The year that titles, sheet or file name, if they agree on one."""
+        texts = (*self.layout.titles, self.sheet or "", self.file)
+        years = {year for text in texts for year in _YEAR.findall(text)}
+        return int(years.pop()) if len(years) == 1 else None
 
 
 def find_tables(
@@ -171,11 +185,28 @@ def _unread(name: str, row: int, error: NoTable) -> PosExportError:
 
 
 def _told_apart(tables: list[Table]) -> list[Table]:
-    if len(tables) > 1:
-        rows = ", ".join(str(one.layout.header_row) for one in tables[1:])
-        note = f"another table begins in row {rows}, with a header of its own, and is read by it"
-        tables[0] = replace(tables[0], notes=(*tables[0].notes, note))
-    return tables
+    """Keep the tables that say of what their amounts are, as the first one does."""
+    first, kept, notes, aside = tables[0], [], [], 0
+    for one in tables:
+        row = one.layout.header_row
+        if _names_less(one.columns.places, first.columns.places):
+            aside += len(one.records) + len(one.records.broken) + 1
+            notes.append(f"the table that begins in row {row} sums others up and is not read")
+            continue
+        kept.append(one)
+        if one is not first:
+            text = "with a header of its own, and is read by it"
+            notes.append(f"another table begins in row {row}, {text}")
+    kept[0] = replace(first, notes=(*first.notes, *notes), aside=aside)
+    return kept
+
+
+def _names_less(places: Mapping[str, int], first: Mapping[str, int]) -> bool:
+    """Tell a table that has neither bill nor ID, or no time, where the first has."""
+    for some in (("payment_id", "bill_id", "tender_id"), ("paid_at",)):
+        if any(idea in first for idea in some):
+            return not any(idea in places for idea in some)
+    return False
 
 
 def _of_section(source: Decoded, name: str, profile: Profile, beside: Beside | None) -> Table:

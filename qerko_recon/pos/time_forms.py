@@ -50,6 +50,7 @@ _PATTERNS: Final = tuple(
         _WEEKDAY + _NAME + r"\s+(?P<a>9{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>9{4})" + _CLOCK,
         r"(?P<y>9{4})\.?[\s./-]*" + _NAME + r"[\s./-]*(?P<a>9{1,2})\.?" + _CLOCK,
         r"(?P<epoch>9{10}(?:9{3})?)$",
+        _WEEKDAY + r"(?P<a>9{1,2})\s*(?P<sep>\.)\s*(?P<b>9{1,2})\s*\." + _CLOCK,
     )
 )
 _MONTHS: Final = (
@@ -119,6 +120,11 @@ class TimeForm(NamedTuple):
         return "H" in self.places or "epoch" in self.places
 
     @property
+    def has_year(self) -> bool:
+        """Whether its cells say the year."""
+        return "y" in self.places or "epoch" in self.places
+
+    @property
     def has_second(self) -> bool:
         """Whether its cells say it to the second."""
         return "S" in self.places or "epoch" in self.places
@@ -163,8 +169,11 @@ def form_of(shapes: Shapes, code: int) -> TimeForm | None:
     return None
 
 
-def moments_of(form: TimeForm, block: Block, *, is_month_first: bool) -> Numbers:
-    """Read cells of one shape: microseconds, local or, of a form that has a zone, in UTC."""
+def moments_of(form: TimeForm, block: Block, *, is_month_first: bool, year: int = 0) -> Numbers:
+    """Read cells of one shape: microseconds, local or, of a form that has a zone, in UTC.
+
+    ``year`` is that of cells which say none.
+    """
     parts = {name: block.number(places) for name, places in form.places.items()}
     if "epoch" in parts:
         is_short = len(form.places["epoch"]) == _EPOCH_DIGITS
@@ -173,7 +182,9 @@ def moments_of(form: TimeForm, block: Block, *, is_month_first: bool) -> Numbers
         parts["b"] = np.full(len(block), form.month, dtype=np.int64)
     elif is_month_first and form.is_open:
         parts["a"], parts["b"] = parts["b"], parts["a"]
-    if len(form.places["y"]) == _SHORT_YEAR:
+    if "y" not in parts:
+        parts["y"] = np.full(len(block), year, dtype=np.int64)
+    elif len(form.places["y"]) == _SHORT_YEAR:
         parts["y"] += 2000
     moments = _combined(parts, form.half)
     ahead = _shift(form, block)

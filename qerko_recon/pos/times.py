@@ -98,6 +98,7 @@ def parse_times(
     order: DateOrder | None = None,
     formats: Sequence[str] = (),
     is_business_day: bool = False,
+    year: int | None = None,
 ) -> Times:
     """Read the times of an export's rows.
 
@@ -115,13 +116,15 @@ def parse_times(
         ``strptime`` formats to try first.
     is_business_day
         Whether the dates are of business days, so that clocks after midnight are of the next.
+    year
+        Of dates that have none; these are not read without it.
     """
     if clocks is not None:
         days = pc.replace_substring_regex(dates.text, _MIDNIGHT, "")
         dates = Strings(
             pc.utf8_trim_whitespace(pc.binary_join_element_wise(days, clocks.text, " "))
         )
-    reading = _Reading(dates, order, formats)
+    reading = _Reading(dates, order, formats, year)
     notes = reading.go_on_after_midnight() if clocks is not None and is_business_day else []
     notes += reading.to_utc(zone)
     is_read = reading.is_read
@@ -148,14 +151,21 @@ def parse_times(
 class _Reading:
     """Cells turned into local times, and these into UTC."""
 
-    def __init__(self, cells: Strings, order: DateOrder | None, formats: Sequence[str]) -> None:
-        self.cells = cells
+    def __init__(
+        self,
+        cells: Strings,
+        order: DateOrder | None,
+        formats: Sequence[str],
+        year: int | None = None,
+    ) -> None:
+        self.cells, self._year = cells, year
         self.moments = np.full(len(cells), NEVER, dtype=np.int64)
         self.is_bare = np.zeros(len(cells), dtype=bool)
         self.has_second = np.zeros(len(cells), dtype=bool)
         self._is_zoned = np.zeros(len(cells), dtype=bool)
         self.order = self._stated = order
         self.is_sure = True
+        self._is_yearless = False
         self._by_formats(formats)
         if not formats and self._is_iso():
             return
@@ -210,7 +220,7 @@ class _Reading:
         """Tell how each shape is read, where it is one of a time."""
         shapes = self.cells.shapes
         held = (form_of(shapes, code) for code in range(len(shapes.words)))
-        forms = [form for form in held if form is not None]
+        forms = [form for form in held if form is not None and (form.has_year or self._year)]
         if any(form.sep is None and form.month is None for form in forms):
             self.order = self.order or "ymd"
         return forms
@@ -249,7 +259,7 @@ class _Reading:
     def _read(self, form: TimeForm, *, is_month_first: bool) -> None:
         """Read the rows of one shape that no format has."""
         for rows, block in self.cells.shapes.blocks(form.code):
-            moments = moments_of(form, block, is_month_first=is_month_first)
+            moments = moments_of(form, block, is_month_first=is_month_first, year=self._year or 0)
             free = self.moments[rows] == NEVER
             if not free.all():
                 every = np.arange(len(self.moments))
@@ -258,6 +268,7 @@ class _Reading:
             self.is_bare[rows] = not form.has_clock
             self.has_second[rows] = form.has_second
             self._is_zoned[rows] = form.is_zoned
+            self._is_yearless |= not form.has_year
 
     def _forget_midnights(self) -> None:
         """Take midnight in every row for no time of day: dates with a clock that never runs."""
@@ -282,6 +293,8 @@ class _Reading:
     def to_utc(self, zone: ZoneInfo) -> list[str]:
         """Turn local times into UTC, saying what had to be assumed."""
         notes = []
+        if self._is_yearless:
+            notes.append(f"dates without a year are taken as of {self._year}, which a title names")
         if self.is_bare.any():
             self.moments[self.is_bare & self.is_read] += _NOON * 3600 * SECOND
             notes.append("dates without a time of day are put at noon of that day")

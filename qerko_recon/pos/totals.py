@@ -48,8 +48,8 @@ def find_sums(
 ) -> Mask:
     """Find the rows without a label that say what rows above them add up to.
 
-    Such a row has neither bill nor time nor ID, where the others have; what stands in it is the
-    sum of all rows above or since the last such row, or of those of its own tender.
+    Such a row has neither bill nor time nor ID, where the others have, and none of these follows;
+    what stands in it is the sum of all rows above, or of several of its own tender.
     """
     length = len(next(iter(cells.values())))
     found = np.zeros(length, dtype=bool)
@@ -57,24 +57,17 @@ def find_sums(
     if not identity:
         return found
     bare = np.logical_and.reduce(identity)
-    if not bare.any() or 2 * int(bare.sum()) > length:
-        return found
-    last = 0
-    for row in np.flatnonzero(bare).tolist():
-        same = np.ones(length, dtype=bool)
-        if words is not None and words.names[words.codes[row]]:
-            same = words.codes == words.codes[row]
-        above = same & ~bare
-        above[row:] = False
-        since = above.copy()
-        since[:last] = False
+    tail = length - int(np.argmin(bare[::-1])) if bare.any() and not bare.all() else length
+    for row in range(tail, length):
+        above = ~bare
+        is_of_all = words is None or not words.names[words.codes[row]]
+        if words is not None and not is_of_all:
+            above = above & (words.codes == words.codes[row])
         given = [one for one in amounts.values() if one.is_read[row] and one.units[row]]
-        found[row] = bool(given) and all(
-            int(one.units[row]) in {int(one.units[above].sum()), int(one.units[since].sum())}
-            for one in given
-        )
-        if found[row]:
-            last = row
+        is_sum = all(int(one.units[row]) == int(one.units[above].sum()) for one in given)
+        # One more line of the same amount is a payment, unless it has no tender where others have.
+        several = int(above.sum()) > 1 or (words is not None and is_of_all)
+        found[row] = bool(given) and is_sum and several
     return found
 
 

@@ -30,7 +30,14 @@ from qerko_recon.pos.times import Times
 from qerko_recon.pos.tips import Fault, Money, derive, note_empty
 from qerko_recon.pos.totals import find_sums
 from qerko_recon.pos.typed import ERROR, Kinds, retell
-from qerko_recon.pos.vocabulary import IDEAS, currency_in, plain, says_business_day
+from qerko_recon.pos.vocabulary import (
+    IDEAS,
+    currency_in,
+    plain,
+    says_business_day,
+    says_hundredths,
+)
+from qerko_recon.pos.words import says_several
 from qerko_recon.schema import TENDERS
 
 __all__ = ["Values"]
@@ -39,6 +46,10 @@ Mask = npt.NDArray[np.bool_]
 
 _MONEY: Final[tuple[str, ...]] = ("amount", "tip", "total")
 _IDS: Final = ("payment_id", "bill_id", "tender_id")
+_SEVERAL: Final = (
+    "this line is of Qerko and of another tender, so what of it is Qerko's is not known; all of "
+    "it was taken"
+)
 _ADVICE: Final = "correct it in the POS or in the file, and read it again"
 
 
@@ -73,10 +84,13 @@ class Values:
         values = cls(table, stated, zone)
         is_sum = find_sums(values.cells, values.amounts, values.tender_words())
         if not is_sum.any():
+            values._carry_bills()
             return values
         sums = np.zeros(len(values.below.is_line), dtype=bool)
         sums[np.flatnonzero(values.below.is_line)[is_sum]] = True
-        return cls(table, stated, zone, sums)
+        values = cls(table, stated, zone, sums)
+        values._carry_bills()
+        return values
 
     def __init__(
         self, table: Table, stated: Profile, zone: ZoneInfo, sums: Mask | None = None
@@ -156,6 +170,9 @@ class Values:
         amounts = {}
         for idea, some in held.items():
             first, *more = (parse_amounts(one, vote.mark) for one in some)
+            if says_hundredths(name := self.header[self.places[idea]]):
+                first, *more = (one.hundredths() for one in (first, *more))
+                self.notes.append(f"column {name!r} is in hundredths, and is read so")
             if idea in self.kinds:
                 first = retell(first, self.cells[idea], self.kinds[idea])
             for one in more:
@@ -186,6 +203,7 @@ class Values:
             order=self.stated.date_order,
             formats=self.stated.time_formats,
             is_business_day=says_business_day(self.header[self.places["paid_at"]]),
+            year=self.table.year,
         )
 
     def _take_moments(self) -> None:
@@ -201,6 +219,34 @@ class Values:
             (fault.row, fault.idea, fault.text, None)
             for fault in sorted(faults, key=lambda one: (one.row, IDEAS.index(one.idea)))
         ]
+
+    def refuse_several(self) -> None:
+        """Report lines that are paid by Qerko and by another tender at once."""
+        told = Tags.of(self.cells["tender_type"], lambda word: "x" if says_several(word) else None)
+        rows = np.flatnonzero(told.are("x")).tolist()
+        self.take_faults(Fault(row, "tender_type", _SEVERAL) for row in rows)
+
+    def _carry_bills(self) -> None:
+        """Read rows without a bill or time of their own as further lines of the bill above."""
+        if not {"bill_id", "tender_type"} <= self.cells.keys():
+            return
+        bills = self.cells["bill_id"]
+        lacks = bills.is_empty & ~self.cells["tender_type"].is_empty
+        for idea in ("payment_id", "paid_at"):
+            if idea in self.cells:
+                lacks = lacks & self.cells[idea].is_empty
+        if not lacks.any() or 2 * int(lacks.sum()) > len(lacks) or lacks[0]:
+            return
+        for idea in {"bill_id", "paid_at", "paid_time"} & self.cells.keys():
+            held = pc.if_else(pa.array(lacks), pa.scalar(None, pa.string()), self.cells[idea].text)
+            self.cells[idea] = Strings(pc.fill_null_forward(held))
+            if idea in self.kinds:
+                places = np.where(lacks, 0, np.arange(len(lacks)))
+                self.kinds[idea] = self.kinds[idea][np.maximum.accumulate(places)]
+        self.notes.append(
+            "rows with neither bill nor time, read as further lines of the bill above: "
+            f"{int(lacks.sum())}"
+        )
 
     def nulls(self, name: str) -> pa.Array:
         """Give a column of nothing."""

@@ -33,6 +33,7 @@ __all__ = [
     "is_yes",
     "plain",
     "says_business_day",
+    "says_hundredths",
     "says_nothing",
     "state_meant",
     "tender_meant",
@@ -134,6 +135,7 @@ _BY_PHRASE: Final[dict[str, tuple[str, int]]] = {
 }
 
 _BY_SQUEEZED: Final = {phrase.replace(" ", ""): idea for phrase, (idea, _) in _BY_PHRASE.items()}
+_GAP: Final = re.compile(r"\s+")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _TIP: Final = re.compile(
@@ -143,6 +145,9 @@ _WITH: Final = re.compile(
     r"\b(?:s|se|so|vc|vcetne|vratane|incl|including|inclusive|with|inkl|inklusive|mit)\b"
 )
 _WITHOUT: Final = re.compile(r"\b(?:bez|ohne|excl|excluding|exclusive|without|w o|exkl|nelkul)\b")
+_OF_WHICH: Final = re.compile(
+    r"^(?:z toho|ztoho|z ceho|davon|darunter|of which|thereof|ebbol|obsahuje|enthalt\w*)\b"
+)
 _NET: Final = re.compile(
     r"\b(?:bez dph|bez dane|zaklad|dph|vat|mwst|ust|tax|dan|steuer|netto|net|nettobetrag|afa|"
     r"pred slev\w+|pred zlav\w+|vor rabatt|before discount|puvodni|povodn\w+|ursprung\w*|original|"
@@ -155,6 +160,10 @@ _NET: Final = re.compile(
 _GROSS: Final = re.compile(
     r"\b(?:po sleve|po zlave|nach rabatt|after discount|s dph|vcetne dph|vc dph|vratane dph|"
     r"incl vat|with vat|inkl mwst|inkl ust|incl tax)\b"
+)
+_HUNDREDTHS: Final = re.compile(
+    r"\b(?:cents?|centy|centov|centech|haler\w*|halier\w*|minor|minor units?|pennies|pence|"
+    r"filler)\b"
 )
 _BUSINESS_DAY: Final = re.compile(
     r"\b(?:ucetni\w*|uctovn\w*|provozni|prevadzkov\w*|obchodn\w*|pracovn\w*|business|accounting|"
@@ -183,6 +192,7 @@ _SIGN: Final = re.compile(
 
 
 _LONGEST: Final = 100
+_SHARE: Final = re.compile(r"(?i)%|procent|percent|prozent|sz[aá]zal[eé]k|\bsazba|\brate\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -207,9 +217,10 @@ def guess_idea(header: str) -> Guess | None:
     >>> guess_idea("Celkem vč. spropitného")
     Guess(idea='total', score=0.95, tip='inside')
     """
-    if len(header) > _LONGEST or not _LETTER.search(header):
+    if len(header) > _LONGEST or not _LETTER.search(header) or _SHARE.search(header):
         return None
     words = plain(_HUMP.sub(" ", _SIGN.sub(" ", header)))
+    words = _GAP.sub(" ", _HUNDREDTHS.sub("", words)).strip()
     words = re.sub(r"\b(?:v|in)$", "", words).strip()
     if not words:
         return None
@@ -225,6 +236,8 @@ def guess_idea(header: str) -> Guess | None:
 
 
 def _guess_tip(words: str) -> Guess:
+    if _OF_WHICH.search(words):
+        return Guess("tip", 0.95, "inside")
     if _WITHOUT.search(words):
         return Guess("amount", 0.95, "beside")
     return Guess("total", 0.95, "inside") if _WITH.search(words) else Guess("tip", 0.8)
@@ -249,6 +262,15 @@ def _guess_qerkos(rest: str) -> Guess | None:
         return None
     idea = _BY_PHRASE[rest][0] if rest in _BY_PHRASE else "amount"
     return Guess(idea, 1.01)
+
+
+def says_hundredths(header: str) -> bool:
+    """Tell whether a column's amounts are in cents or haléře.
+
+    >>> says_hundredths("amountCents"), says_hundredths("Částka [haléře]"), says_hundredths("Cena")
+    (True, True, False)
+    """
+    return bool(_HUNDREDTHS.search(plain(_HUMP.sub(" ", header))))
 
 
 def says_business_day(header: str) -> bool:

@@ -18,7 +18,9 @@ __all__ = [
     "is_yes",
     "phrases",
     "plain",
+    "says_beside",
     "says_nothing",
+    "says_several",
     "says_statistics",
     "state_meant",
     "tender_meant",
@@ -29,6 +31,7 @@ StateWord = Literal["paid", "cancelled", "open", "refund"]
 TenderWord = Literal["qerko", "cash", "card", "voucher", "invoice", "tip", "storno"]
 
 _LETTERS: Final = str.maketrans({"ł": "l", "ß": "ss", "đ": "d"})
+_SEVERAL: Final = re.compile(r"[+,;&]|\s(?:a|und|and|és)\s")
 _DIGIT: Final = re.compile(r"\d")
 _GAPS: Final = re.compile(r"[^a-z0-9]+")
 
@@ -187,6 +190,34 @@ def state_meant(word: str) -> StateWord | None:
         return None
     stem = _STEM.match(tokens[0])
     return _STEMS[stem[0]] if stem else None
+
+
+def says_beside(word: str) -> Literal["cancelled", "refund", "tip"] | None:
+    """Tell what a tender's word says beside the tender: a cancellation, a refund or a tip.
+
+    >>> says_beside("Qerko storno"), says_beside("Spropitné Qerko"), says_beside("Qerko")
+    ('cancelled', 'tip', None)
+    """
+    tokens = plain(word).split()
+    if len(tokens) < 2 or len(tokens) > _FEW_WORDS:  # noqa: PLR2004 - nothing beside it
+        return None
+    for token in tokens:
+        if _TENDER_PHRASES.get(token) == "tip":
+            return "tip"
+        stem = _STEM.match(token)
+        if stem and _STEMS[stem[0]] in {"cancelled", "refund"}:
+            return "refund" if _STEMS[stem[0]] == "refund" else "cancelled"
+    return None
+
+
+def says_several(word: str) -> bool:
+    """Tell whether a tender's word names Qerko and another tender, both at once.
+
+    >>> says_several("Qerko + Hotově"), says_several("Qerko kartou"), says_several("Karta (Qerko)")
+    (True, False, False)
+    """
+    kinds = {tender_meant(part) for part in _SEVERAL.split(word)}
+    return "qerko" in kinds and bool(kinds & {"cash", "card", "voucher", "invoice"})
 
 
 def totals_label(text: str) -> str | None:

@@ -193,13 +193,13 @@ def test_rows_of_types_left_out_are_counted_and_no_lines(desk):
 
 def test_items_of_a_bill_are_added_up(desk):
     text = (
-        "Účet;Typ platby;Cena;Dýško\nB1;Qerko;5,00;1,00\nB1;Qerko;5,00;\nB1;Qerko;-2,00;\n"
-        "B2;Hotově;3,00;\nB2;Hotově;4,00;\nB1;Hotově;9,00;\n;Qerko;7,50;\n;Qerko;7,50;\n"
+        "Účet;Typ platby;Cena;Dýško\n;Qerko;7,50;\n;Qerko;7,50;\nB1;Qerko;5,00;1,00\n"
+        "B1;Qerko;5,00;\nB1;Qerko;-2,00;\nB2;Hotově;3,00;\nB2;Hotově;4,00;\nB1;Hotově;9,00;\n"
     )
     pos = desk.read(text, Profile(row_is="item", tip_layout="beside"))
-    assert amounts(pos) == ["8", "7.5", "7.5"]
-    assert amounts(pos, "total") == ["9", "7.5", "7.5"]
-    assert column(pos.tenders, "source_row") == [2, 8, 9]
+    assert amounts(pos) == ["7.5", "7.5", "8"]
+    assert amounts(pos, "total") == ["7.5", "7.5", "9"]
+    assert column(pos.tenders, "source_row") == [2, 3, 4]
     assert [str(one.normalize()) for one in column(pos.others, "amount")] == ["7", "9"]
     assert pos.rows["items"] == 3
     assert sum(pos.rows.values()) == 8

@@ -252,9 +252,21 @@ def test_qerko_by_the_words_of_a_profile(desk):
 
 def test_ids_of_every_tender_do_not_make_cash_qerkos(desk):
     rows = "".join(f"B{n};{n};5;{'Qerko' if n % 2 else 'Hotově'}\n" for n in range(10))
-    pos = desk.read(f"Účet;Transakce;Částka;Typ platby\n{rows}")
-    assert pos.payment_ids == ("1", "3", "5", "7", "9")
-    assert any("cash" in note for note in pos.notes)
+    text = f"Účet;Transakce;Částka;Typ platby\n{rows}"
+    pos = desk.read(text)
+    assert column(pos.tenders, "bill_id") == ["B1", "B3", "B5", "B7", "B9"]
+    # IDs that cash has too are the till's own: asking Qerko for them would find nothing.
+    assert pos.payment_ids == ()
+    assert column(pos.tenders, "tender_id") == ["1", "3", "5", "7", "9"]
+    assert any("they are the till's own" in note for note in pos.notes)
+    stated = desk.read(text, Profile(columns={"payment_id": "Transakce"}))
+    assert stated.payment_ids == ("1", "3", "5", "7", "9")
+    rows = "".join(
+        f"B{n};{f'44{n}' if n % 2 else f'T{n}'};5;{'Qerko' if n % 2 else 'Hotově'}\n"
+        for n in range(10)
+    )
+    apart = desk.read(f"Účet;Transakce;Částka;Typ platby\n{rows}")
+    assert apart.payment_ids == ("441", "443", "445", "447", "449")
 
 
 def test_day_without_qerko_is_no_error_where_there_is_an_id_column(desk):
