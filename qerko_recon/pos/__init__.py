@@ -6,8 +6,8 @@ known of a POS's format, :func:`check_profile` compares what is read with what s
 """
 
 from qerko_recon.pos.check import ProfileCheck, check_profile
-from qerko_recon.pos.columns import Finding
 from qerko_recon.pos.export import PosExport, Sniffed, Source
+from qerko_recon.pos.findings import Finding
 from qerko_recon.pos.golden import write_golden
 from qerko_recon.pos.pairs import check_pair, write_pair
 from qerko_recon.pos.profile import Profile

@@ -8,103 +8,43 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
-from qerko_recon.errors import AmountError, PosExportError, shorten
-from qerko_recon.money import parse_amount
+from qerko_recon.errors import PosExportError, shorten
+from qerko_recon.pos.findings import Confidence, Finding, NoTable, at_row, listed, no_amounts
+from qerko_recon.pos.fits import (
+    FITS,
+    FOUND_BY,
+    PAYING,
+    has_digit,
+    is_clock,
+    is_date,
+    is_tender,
+    looks_like_id,
+    share,
+)
 from qerko_recon.pos.profile import Profile, TipLayout
 from qerko_recon.pos.vocabulary import (
     IDEAS,
     Guess,
-    currency_in,
     guess_idea,
-    is_yes,
     plain,
     state_meant,
     tender_meant,
     totals_label,
 )
 
-__all__ = [
-    "DATE",
-    "Columns",
-    "Confidence",
-    "Finding",
-    "NoTable",
-    "is_amount",
-    "map_columns",
-    "no_amounts",
-]
-
-Confidence = Literal["stated", "high", "medium", "low"]
+__all__ = ["Columns", "map_columns"]
 
 _MONEY: Final = ("amount", "total")
 _HALF: Final = 0.5
 _HIGH: Final = 0.9
 _MEDIUM: Final = 0.6
-DATE: Final = re.compile(r"\d{1,4}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{1,4}|\d{8}")
-_DATED: Final = re.compile(
-    r"(?:\d{1,2}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{2,4}|\d{4}\s*[./-]\s*\d{1,2}\s*[./-]\s*\d{1,2})"
-    r"\.?(?:[T,\s].*)?$"
-)
-_NAMED_DATE: Final = re.compile(
-    r"\d{1,2}\D{1,3}[^\W\d_]{3,}.*\d{4}|\d{4}\D{1,3}[^\W\d_]{3,}|"
-    r"[^\W\d_]{3,}\.?\s+\d{1,2}.*\d{4}"
-)
-_SHORT_DATE: Final = re.compile(r"(?:[^\W\d_]{2,}\.?,?\s+)?\d{1,2}\.\s*\d{1,2}\.(?:\s|$)")
-_COUNT: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?|1\d{9}(?:\d{3})?")
-_CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
-_PART_OF_DAY: Final = re.compile(r"0?[.,]\d{2,}|0[.,]\d")
-_CODE: Final = re.compile(r"[A-Za-z]{3}|[Kk][Čč]\.?|€|[Ff]t|zł|\$|£")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 _PART: Final = 0.8
 _ENOUGH: Final = 2
 _MOST: Final = 0.9
-_PAYING: Final = ("qerko", "cash", "card", "voucher", "invoice")
-
-
-class NoTable(PosExportError):
-    """What is looked at has no table of amounts, or not the columns that a profile names.
-
-    ``short`` says so in a few words, for a list of several.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        short: str,
-        *,
-        file: str,
-        row: int | None = None,
-        column: str | None = None,
-        value: str | None = None,
-    ) -> None:
-        super().__init__(message, file=file, row=row, column=column, value=value)
-        self.short = short
-
-
-class Finding(NamedTuple):
-    """One thing found out about a file: what, how surely, and why."""
-
-    setting: str
-    value: str
-    confidence: Confidence
-    reason: str
-
-
-def _at(name: str, row: int) -> str:
-    """Name the row of the header, where there is one."""
-    return f"{name}, row {row}" if row else name
-
-
-def no_amounts(header: Sequence[str], row: int, name: str) -> NoTable:
-    """Say that no column holds amounts."""
-    msg = (
-        f"{_at(name, row)}: no column holds amounts; the columns are "
-        f"{_listed(header)}. Name it in a profile: columns.amount = …"
-    )
-    return NoTable(msg, "none of its columns holds amounts", file=name, row=row, column="amount")
 
 
 class Columns(NamedTuple):
@@ -222,9 +162,9 @@ class _Mapper:
         near = difflib.get_close_matches(wanted, self._header, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "correct the profile."
         msg = (
-            f"{_at(self._name, self._row)}: there is no column "
+            f"{at_row(self._name, self._row)}: there is no column "
             f"{' or '.join(repr(shorten(one)) for one in options)}, which the "
-            f"profile names for {idea}; {hint} The columns are {_listed(self._header)}"
+            f"profile names for {idea}; {hint} The columns are {listed(self._header)}"
         )
         short = f"it has no column {shorten(wanted)!r}, which the profile names"
         return NoTable(msg, short, file=self._name, row=self._row, column=wanted)
@@ -302,10 +242,10 @@ class _Mapper:
         idea, why = guess.idea, "its header says so"
         if (told := self._retold(idea, cells)) is not None:
             idea, why = told, "what stands under it says so"
-        fit = _share(cells, _FITS[idea]) if idea in _FITS else 1.0
+        fit = share(cells, FITS[idea]) if idea in FITS else 1.0
         if fit < _HALF and idea in {*_MONEY, "tip"} and guess.score >= _HIGH:
             # Figures that cannot be read are still the amounts their header promises.
-            fit = max(fit, _HALF) if _share(cells, _has_digit) >= _HALF else fit
+            fit = max(fit, _HALF) if share(cells, has_digit) >= _HALF else fit
         if fit < _HALF:
             return None
         bonus = 0.05 if idea == "tender_type" and any("qerko" in plain(c) for c in cells) else 0.0
@@ -318,16 +258,16 @@ class _Mapper:
             return None
         told: str | None = None
         if idea in {"payment_id", "line_type"}:
-            paying = _share(cells, _is_tender)
+            paying = share(cells, is_tender)
             # Numbers of payment methods are no payments, and Qerko's is among them.
-            is_method = any(_is_tender(cell) and tender_meant(cell) == "qerko" for cell in cells)
+            is_method = any(is_tender(cell) and tender_meant(cell) == "qerko" for cell in cells)
             told = "tender_type" if paying >= _HALF or is_method else None
         elif idea == "paid_time":
-            told = "paid_at" if _share(cells, _is_date) >= _HALF else None
+            told = "paid_at" if share(cells, is_date) >= _HALF else None
         elif idea == "paid_at":
-            told = "paid_time" if _share(cells, _is_clock) == 1 else None
+            told = "paid_time" if share(cells, is_clock) == 1 else None
         elif idea == "is_cancelled":
-            told = "state" if _share(cells, lambda c: state_meant(c) == "paid") > 0 else None
+            told = "state" if share(cells, lambda c: state_meant(c) == "paid") > 0 else None
         return told
 
     def _note_second(self, option: _Option) -> None:
@@ -336,7 +276,7 @@ class _Mapper:
         if same and self._cells[first] != self._cells[second]:
             header = self._header[first]
             msg = (
-                f"{_at(self._name, self._row)}: two columns are named {header!r} (columns "
+                f"{at_row(self._name, self._row)}: two columns are named {header!r} (columns "
                 f"{first + 1} and {second + 1}) and hold different values; rename one, or name "
                 f"the right one in a profile as {header!r} or {self._header[second]!r}"
             )
@@ -370,12 +310,12 @@ class _Mapper:
         """Find tenders and times by what stands in columns whose headers say nothing known."""
         closed = self._taken() | self._beside
         left = [place for place in range(len(self._header)) if place not in closed]
-        for idea, fits in _FOUND_BY.items():
+        for idea, fits in FOUND_BY.items():
             if idea in self.places or idea in self._closed:
                 continue
             for place in left:
                 cells = self._cells[place]
-                if len(cells) >= _ENOUGH and _share(cells, fits) >= _MOST:
+                if len(cells) >= _ENOUGH and share(cells, fits) >= _MOST:
                     self.places[idea] = place
                     why = "what stands under it says so"
                     self.findings.append(Finding(idea, self._header[place], "low", why))
@@ -396,7 +336,7 @@ class _Mapper:
             cells = self._whole(place)
             filled = [bool(cell) for cell in cells]
             ids = [cell for cell in cells if cell]
-            if filled == own and all(map(_looks_like_id, ids)) and len(set(ids)) == len(ids):
+            if filled == own and all(map(looks_like_id, ids)) and len(set(ids)) == len(ids):
                 self.notes.append(
                     f"column {self._header[place]!r} is filled on Qerko's lines alone, so it may "
                     "have the payment IDs: state columns.payment_id in a profile if it does"
@@ -443,7 +383,7 @@ def _is_another_tender(header: str) -> bool:
     """Tell columns such as cash or turnover, which a table of several tenders has."""
     guess = guess_idea(header)
     is_money = guess is not None and guess.idea in _MONEY and "qerko" not in plain(header)
-    return is_money or tender_meant(header) in _PAYING[1:]
+    return is_money or tender_meant(header) in PAYING[1:]
 
 
 def _guess(header: str) -> Guess | None:
@@ -454,80 +394,3 @@ def _guess(header: str) -> Guess | None:
         if last is not None and last.score >= _HIGH:
             return last._replace(score=last.score * _PART)
     return guess
-
-
-def _share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:
-    """Give the share of cells that fit; an empty column tells nothing."""
-    return sum(map(fits, cells)) / len(cells) if cells else 1.0
-
-
-def is_amount(cell: str) -> bool:
-    """Tell whether a cell can be read as an amount."""
-    if cell.count(".") > 1 and DATE.fullmatch(cell.strip()):
-        return False
-    try:
-        parse_amount(cell)
-    except AmountError:
-        return False
-    return True
-
-
-def _is_date(cell: str) -> bool:
-    """Tell whether a cell may be a date, be it with the month's name or a count of days."""
-    return any(
-        (
-            DATE.search(cell),
-            _NAMED_DATE.search(cell),
-            _SHORT_DATE.match(cell),
-            _COUNT.fullmatch(cell),
-        )
-    )
-
-
-def _is_tender(cell: str) -> bool:
-    """Tell a tender's word or number from an ID with Qerko's name before it."""
-    kind = tender_meant(cell)
-    is_id = kind == "qerko" and _has_digit(cell) and not cell.isdigit()
-    return kind in _PAYING and not is_id
-
-
-def _is_clock(cell: str) -> bool:
-    return bool(_CLOCK.match(cell)) and not _is_date(cell)
-
-
-def _has_digit(cell: str) -> bool:
-    return any(character.isdigit() for character in cell)
-
-
-def _looks_like_id(cell: str) -> bool:
-    return _has_digit(cell) and not _is_date_only(cell)
-
-
-def _is_date_only(cell: str) -> bool:
-    """Tell a date, with or without a time of day, from an ID that begins like one."""
-    return bool(_DATED.match(cell))
-
-
-_FITS: Final[dict[str, Callable[[str], bool]]] = {
-    "amount": is_amount,
-    "total": is_amount,
-    "tip": is_amount,
-    "paid_at": _is_date,
-    "paid_time": lambda cell: bool(_CLOCK.search(cell) or _PART_OF_DAY.fullmatch(cell)),
-    "currency": lambda cell: bool(_CODE.fullmatch(cell)) or currency_in(cell) is not None,
-    "payment_id": _looks_like_id,
-    "is_cancelled": lambda cell: (
-        is_yes(cell) or plain(cell) in {"ne", "nie", "nein", "no", "0", "false", "n", "nem", ""}
-    ),
-}
-"""What has to stand under a header for it to mean an idea."""
-
-_FOUND_BY: Final[dict[str, Callable[[str], bool]]] = {
-    "tender_type": lambda cell: tender_meant(cell) in _PAYING and not _has_digit(cell),
-    "paid_at": _is_date_only,
-}
-"""What tells a column's meaning where its header does not."""
-
-
-def _listed(header: Sequence[str]) -> str:
-    return shorten(", ".join(cell or "(no name)" for cell in header), limit=300)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qerko_recon.pos.amounts import MarkVote
-from qerko_recon.pos.columns import Confidence, Finding
 from qerko_recon.pos.export import Sniffed
+from qerko_recon.pos.findings import Confidence, Finding
 from qerko_recon.pos.grain import Grain
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
-from qerko_recon.pos.tables import Table
+from qerko_recon.pos.table import Table
 
 __all__ = ["Found", "explain"]
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from qerko_recon.errors import shorten
 from qerko_recon.money import format_amount, total
-from qerko_recon.pos.columns import Confidence, Finding
 from qerko_recon.pos.encoding import ONLY_ASCII
+from qerko_recon.pos.findings import Confidence, Finding
 from qerko_recon.pos.listed import single_ids
 from qerko_recon.pos.profile import DateOrder, Profile, TipLayout
 from qerko_recon.pos.sniff import DELIMITER_NAMES

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import from_units, to_units
-from qerko_recon.pos.columns import Confidence, Finding
+from qerko_recon.pos.findings import Confidence, Finding
 from qerko_recon.pos.profile import RowIs
 from qerko_recon.pos.records import Records
 from qerko_recon.pos.strings import Strings

@@ -1,7 +1,8 @@
 """JSON in, its arrays of objects as grids out.
 
 An array of objects, an object that holds such arrays, or an object a line. Numbers keep the text
-they have in the file. Objects within objects become columns named with a dot.
+they have in the file. Objects within objects become columns named with a dot. Bills that hold
+their payments in an array become a row a payment.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["read_json"]
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _DEPTH: Final = 2
+_SURE: Final = 0.9
 _OUTERMOST: Final = "outermost objects"
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -46,7 +48,7 @@ def read_json(data: bytes, name: str) -> list[Grid]:
         lines = _lines(data, name)
         if lines is None:
             raise _malformed(data, name, error) from error
-        inner = _nested(lines)
+        inner = _nested("", lines)
         named = _OUTERMOST if inner else None
         return [
             _grid("json lines", named, lines),
@@ -67,7 +69,7 @@ def read_json(data: bytes, name: str) -> list[Grid]:
     inner = {
         f"{title}.{key}".removeprefix("."): within
         for title, rows in found.items()
-        for key, within in _nested(rows).items()
+        for key, within in _nested(title, rows).items()
     }
     outermost = _OUTERMOST if inner else None
     grids = [_grid("json", title or outermost, rows) for title, rows in found.items()]
@@ -89,7 +91,7 @@ def _is_payment(held: object) -> bool:
     """Tell an object that is a payment itself from one that holds an array of them."""
     if not isinstance(held, dict):
         return False
-    ideas = {guess.idea for key, _ in _flat(held) if (guess := guess_idea(key)) is not None}
+    ideas = {_idea(key) for key, _ in _flat(held)}
     return bool(ideas & {"amount", "total"}) and bool(ideas & {"payment_id", "bill_id"})
 
 
@@ -109,10 +111,10 @@ def _objects(array: Sequence[Any], title: str, name: str) -> _Rows:
     return rows
 
 
-def _nested(rows: _Rows) -> dict[str, _Rows]:
+def _nested(title: str, rows: _Rows) -> dict[str, _Rows]:
     """Give the objects in arrays within objects, each with what the object around it says.
 
-    They have the number of the object around them. Arrays without amounts are left out.
+    They are numbered from 1, whatever object they are in. Arrays without amounts are left out.
     """
     keys = dict.fromkeys(
         key
@@ -120,37 +122,48 @@ def _nested(rows: _Rows) -> dict[str, _Rows]:
         for key, value in one.items()
         if isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
     )
+    word = title.rpartition(".")[2].removesuffix("s")
     found: dict[str, _Rows] = {}
     for key in keys:
-        inner: _Rows = [
-            (number, _within(each, one, key))
-            for number, one in rows
+        inner = [
+            _within(each, one, key, word)
+            for _, one in rows
             for each in (one.get(key) or () if isinstance(one.get(key), list) else ())
             if isinstance(each, dict)
         ]
-        names = dict.fromkeys(name for _, one in inner for name, _ in _flat(one))
-        ideas = {guess.idea for name in names if (guess := guess_idea(name)) is not None}
-        if ideas & {"amount", "total"}:
-            found[key] = inner
+        names = dict.fromkeys(name for one in inner for name, _ in _flat(one))
+        if {_idea(name) for name in names} & {"amount", "total"}:
+            found[key] = list(enumerate(inner, 1))
     return found
 
 
-def _within(each: Mapping[str, Any], around: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _within(
+    each: Mapping[str, Any], around: Mapping[str, Any], key: str, word: str
+) -> dict[str, Any]:
     """Put what an object says behind what one within it says; amounts are of the inner one.
 
-    What holds payments is a bill, so its ``id`` is the bill's where nothing else is.
+    The ``id`` of an object in ``bills`` is a bill's.
     """
+    said = {idea for name, _ in _flat(each) if (idea := _idea(name))}
     outer = {}
-    ideas = {guess.idea for name in (*each, *around) if (guess := guess_idea(name)) is not None}
     for name, value in around.items():
-        if name == "id" and "bill_id" not in ideas:
-            outer["bill.id"] = value
+        idea = _idea(name)
+        if name == key or idea in {"amount", "total", "tip"} or isinstance(value, list):
             continue
-        guess = guess_idea(name)
-        is_money = guess is not None and guess.idea in {"amount", "total", "tip"}
-        if name != key and not is_money and not isinstance(value, list):
-            outer[f"around.{name}" if name in each else name] = value
+        told = f"{word} {name}" if idea in {"", "tender_id"} and _is_bills(word, name) else name
+        outer[f"around.{told}" if told in each or _idea(told) in said else told] = value
     return {**each, **outer}
+
+
+def _is_bills(word: str, name: str) -> bool:
+    """Tell whether a value of an object is a bill's number, by what the object is."""
+    guess = guess_idea(f"{word} {name}") if word else None
+    return guess is not None and guess.idea == "bill_id" and guess.score >= _SURE
+
+
+def _idea(key: str) -> str:
+    guess = guess_idea(key)
+    return "" if guess is None else guess.idea
 
 
 def _lines(data: bytes, name: str) -> _Rows | None:

@@ -25,7 +25,8 @@ from qerko_recon.pos.parts import at_once, flat
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import EVERY, Profile, RowIs, fitting
 from qerko_recon.pos.salvage import salvage
-from qerko_recon.pos.tables import Table, find_tables
+from qerko_recon.pos.table import Table
+from qerko_recon.pos.tables import find_tables
 from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.totals import Lines, check_totals
 from qerko_recon.pos.values import Values

@@ -14,7 +14,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from qerko_recon.errors import PosExportError, shorten
-from qerko_recon.pos.columns import Columns, is_amount
+from qerko_recon.pos.columns import Columns
+from qerko_recon.pos.fits import is_amount
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import Records
 from qerko_recon.pos.vocabulary import plain

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from qerko_recon.pos.cells import find_left_out
-from qerko_recon.pos.columns import DATE
+from qerko_recon.pos.fits import DATE
 from qerko_recon.pos.heading import says_header
 from qerko_recon.pos.records import Broken, Records
 from qerko_recon.pos.strings import Strings

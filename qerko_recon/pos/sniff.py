@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from qerko_recon.errors import shorten
-from qerko_recon.pos.columns import DATE, Confidence, Finding, NoTable, is_amount, no_amounts
 from qerko_recon.pos.encoding import Decoded
+from qerko_recon.pos.findings import Confidence, Finding, NoTable, no_amounts
+from qerko_recon.pos.fits import DATE, is_amount
 from qerko_recon.pos.heading import find_heading
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.records import HeadRow, name_columns, read_head

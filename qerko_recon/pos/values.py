@@ -24,7 +24,7 @@ from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.rows import Below, split_rows
 from qerko_recon.pos.strings import Strings
-from qerko_recon.pos.tables import Table
+from qerko_recon.pos.table import Table
 from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.times import Times
 from qerko_recon.pos.tips import Fault, Money, derive, note_empty
