@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from qerko_recon.money import to_units
 from qerko_recon.recon.coded import Mask, Units
-from qerko_recon.recon.intake import PaymentSide
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.sides import PaymentSide
 
 __all__ = ["Arithmetic", "arithmetic_gap", "settled_base", "settled_tip"]
 

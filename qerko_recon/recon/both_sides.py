@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.recon.coded import Mask, Units
-from qerko_recon.recon.intake import Intake
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["BothSides", "sum_both_sides"]
 

@@ -18,9 +18,9 @@ from qerko_recon.money import from_units
 from qerko_recon.recon.coded import Codes, Units, flat
 from qerko_recon.recon.drafts import Drafts, Objects
 from qerko_recon.recon.groups import starts_of
-from qerko_recon.recon.intake import Intake, TenderSide
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.saying import causes_and_actions
+from qerko_recon.recon.sides import Intake, TenderSide
 from qerko_recon.schema import BREAKS
 
 __all__ = ["SEVERITIES", "break_table", "places_of_lines"]

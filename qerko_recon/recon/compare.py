@@ -21,9 +21,9 @@ from qerko_recon.recon.days import Days
 from qerko_recon.recon.drafts import NO_FACTS, Draft, Facts
 from qerko_recon.recon.groups import Group
 from qerko_recon.recon.infer import arithmetic_gap, settled_base, settled_tip
-from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.providers import Providers
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["Comparison", "written"]
 

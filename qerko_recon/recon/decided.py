@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.recon.coded import Codes, Mask, flat
-from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.rulings import Ruling
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["Decided", "decide"]
 

@@ -25,7 +25,7 @@ from qerko_recon.recon.decided import Decided, decide
 from qerko_recon.recon.drafts import Drafts
 from qerko_recon.recon.groups import Group
 from qerko_recon.recon.infer import resolve, tip_shift
-from qerko_recon.recon.intake import Intake, TenderSide, take_in, with_tips_moved
+from qerko_recon.recon.intake import take_in, with_tips_moved
 from qerko_recon.recon.logs import LogLike, open_log
 from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
@@ -34,6 +34,7 @@ from qerko_recon.recon.readings import Readings
 from qerko_recon.recon.remarks import remarks
 from qerko_recon.recon.result import ControlTotal, Inputs, Reconciliation, Summary
 from qerko_recon.recon.shared_tips import with_shared_tips
+from qerko_recon.recon.sides import Intake, TenderSide
 from qerko_recon.recon.suggest import suggest
 from qerko_recon.schema import to_frame
 

@@ -18,11 +18,12 @@ from qerko_recon.recon.aside import aside
 from qerko_recon.recon.both_sides import BothSides, sum_both_sides
 from qerko_recon.recon.choice import FEW, Choice, Judged, Option, View, choose
 from qerko_recon.recon.doubts import doubts, in_words
-from qerko_recon.recon.intake import Intake, PaymentSide, take_in
+from qerko_recon.recon.intake import take_in
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.readings import About, Candidate, Readings
 from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.result import Reading
+from qerko_recon.recon.sides import Intake, PaymentSide
 
 __all__ = [
     "arithmetic_gap",

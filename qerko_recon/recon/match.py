@@ -24,7 +24,7 @@ from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.days import Days
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group, Groups, labels, starts_of
-from qerko_recon.recon.intake import Side
+from qerko_recon.recon.sides import Side
 from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
 
 __all__ = ["Matching", "match"]

@@ -15,8 +15,8 @@ from qerko_recon.recon.breaks import places_of_lines
 from qerko_recon.recon.coded import Mask, flat
 from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.groups import RULES, STATUSES, Group, Groups
-from qerko_recon.recon.intake import TenderSide
 from qerko_recon.recon.naming import match_id
+from qerko_recon.recon.sides import TenderSide
 from qerko_recon.schema import MATCHES
 
 __all__ = ["match_table"]

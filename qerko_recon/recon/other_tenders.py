@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from qerko_recon.money import to_units
 from qerko_recon.recon.coded import Codes, Units, flat
 from qerko_recon.recon.drafts import Facts
-from qerko_recon.recon.intake import Intake
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["OtherTenders"]
 

@@ -16,8 +16,8 @@ import numpy as np
 from qerko_recon.money import to_units, unit_to_decimal
 from qerko_recon.recon.coded import Codes, Mask, encode
 from qerko_recon.recon.groups import Groups
-from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["Providers"]
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from qerko_recon.money import to_units
 from qerko_recon.recon.coded import flat
 from qerko_recon.recon.drafts import Drafts, Facts
-from qerko_recon.recon.intake import Intake
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["with_shared_tips"]
 

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group
-from qerko_recon.recon.intake import Intake
 from qerko_recon.recon.match import Matching
+from qerko_recon.recon.sides import Intake
 
 __all__ = ["suggest"]
 
