@@ -43,7 +43,7 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
     listed = _listed(tender_ids, drafts.starts)
     severity = _severities(drafts, policy)
     names = np.array(_identities(drafts, tender_ids), dtype=object)
-    order = _order(drafts, severity, names)
+    order = _order(drafts, severity, names, tender_ids)
     columns: dict[str, Any] = {
         "break_id": _numbered(names[order].tolist()),
         "kind": drafts.kind[order],
@@ -140,8 +140,9 @@ def _limits(
     return medium, high
 
 
-def _order(drafts: Drafts, severity: Codes, ids: Objects) -> Codes:
-    """Sort by currency, severity, money at risk; what is alike by kind and payment."""
+def _order(drafts: Drafts, severity: Codes, ids: Objects, tender_ids: pa.Array) -> Codes:
+    """Sort by currency, severity, money at risk; what is alike by kind, payment and line."""
+    first = pa.array(drafts.starts[:-1], mask=np.diff(drafts.starts) == 0)
     keys = pa.table(
         {
             "currency": pa.array(drafts.currency, pa.string()),
@@ -151,6 +152,7 @@ def _order(drafts: Drafts, severity: Codes, ids: Objects) -> Codes:
             "payment": pc.fill_null(pa.array(drafts.payment_id, pa.string()), ""),
             "id": pa.array(ids, pa.string()),
             "walk": drafts.settled,
+            "line": tender_ids.take(first),
         }
     )
     by = [(name, "ascending") for name in keys.column_names]

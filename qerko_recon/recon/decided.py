@@ -88,11 +88,13 @@ def decide(intake: Intake, rulings: Sequence[Ruling]) -> Decided:
             apart |= pairs
             continue
         if ruling.kind == "accept_match":
+            if not apart.isdisjoint((one, other) for one in rows[0] for other in rows[1]):
+                passed_over.append((ruling, "a later ruling is about the same rows"))
+                continue
             if len(_currencies(intake, rows)) > 1:
                 passed_over.append((ruling, "two_currencies", None))
                 continue
             together.append((tuple(rows[0]), tuple(rows[1])))
-            apart -= {(one, other) for one in rows[0] for other in rows[1]}
         else:
             for side, row in sides:
                 excluded[side][row] = True

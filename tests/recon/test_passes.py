@@ -371,3 +371,25 @@ def test_each_day_s_walk_closes_on_days_of_trade(seed):
     day = made(seed, "all")
     result = reconcile(payment_frames(day), tender_frame(day), Policy(**stated(day.world)))
     closes_by_day(result)
+
+
+@pytest.mark.parametrize("first", ["accept_match", "reject_match"])
+def test_of_two_rulings_on_the_same_rows_the_later_one_wins(frames, first):
+    second = {"accept_match": "reject_match", "reject_match": "accept_match"}[first]
+    rules = tuple(Ruling(kind, payment_ids=["1"], tender_ids=["t0"]) for kind in (first, second))
+    sides = frames([frames.payment("1", 100)], [frames.line("1", 90, 0)])
+    result = reconcile(*sides, Policy(tip_basis="gross", tip_in_parts=True, rules=rules))
+    rejected = [("missing_in_pos", "1", "-100"), ("missing_in_qerko", "1", "90")]
+    accepted = [("amount_mismatch", "1", "-10")]
+    assert kinds(result) == (accepted if second == "accept_match" else rejected)
+    assert any("later ruling" in note for note in result.summary.notes)
+
+
+def test_lines_that_were_taken_from_a_payment_do_not_depend_on_the_order_of_rows(frames):
+    sides = frames([frames.payment("1", 100)], [frames.line("1", 50, 0) for _ in range(3)])
+    rules = (Ruling("reject_match", payment_ids=["1"], tender_ids=["t0", "t1", "t2"]),)
+    policy = Policy(tip_basis="gross", tip_in_parts=True, rules=rules)
+    before = reconcile(*sides, policy)
+    assert before.breaks["break_id"].is_unique
+    after = reconcile(sides[0], sides[1].iloc[::-1], policy)
+    pd.testing.assert_frame_equal(before.breaks, after.breaks)
