@@ -29,7 +29,7 @@ from qerko_recon.recon.intake import take_in, with_tips_moved
 from qerko_recon.recon.logs import LogLike, open_log
 from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
-from qerko_recon.recon.policy import Policy
+from qerko_recon.recon.policy import Policy, policy_of
 from qerko_recon.recon.readings import Readings
 from qerko_recon.recon.remarks import remarks
 from qerko_recon.recon.result import ControlTotal, Inputs, Reconciliation, Summary
@@ -48,7 +48,7 @@ def reconcile(
     payments: object, pos: object, policy: Policy | None = None, log: LogLike | None = None
 ) -> Reconciliation:
     """Reconcile without reports; :func:`qerko_recon.reconcile` says what goes in and comes out."""
-    stated, opened = policy or Policy(), open_log(log)
+    stated, opened = policy_of(policy), open_log(log)
     intake = take_in(payments, pos, stated)
     found = resolve(intake, stated)
     policy = found.policy

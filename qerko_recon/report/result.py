@@ -7,27 +7,36 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from qerko_recon import recon
 from qerko_recon.errors import ReconciliationError
 from qerko_recon.recon import Policy, Reconciliation, Ruling
 from qerko_recon.recon.logs import LogLike
+from qerko_recon.report.plots import Plots
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from qerko_recon.report.story import PaymentStory
 
-__all__ = ["Plots", "Result", "reconcile"]
+__all__ = ["Result", "reconcile"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Result(Reconciliation):
     """What :func:`reconcile` found: a :class:`~qerko_recon.recon.Reconciliation` with reports.
 
-    In a notebook it shows itself; its ``repr`` is the verdict.
+    ``matches``, ``breaks``, ``bridge``, ``bridge_by_day``, ``tip_bridge`` and ``candidates`` are
+    its frames, ``summary`` has totals, sources and remarks. In a notebook it shows itself; its
+    ``repr`` is the verdict.
+
+    Examples
+    --------
+    >>> import qerko_recon as qr
+    >>> payments = qr.Payments.read("data_samples/payments_day.jsonl")
+    >>> result = qr.reconcile(payments, qr.read_pos("data_samples/pos/czech_semicolon/day.csv"))
+    >>> steps = result.bridge.query("currency == 'CZK'")
+    >>> steps["step"].iloc[0], steps["step"].iloc[-1], result.unexplained == 0
+    ('settled', 'posted', True)
     """
 
     @property
@@ -48,7 +57,8 @@ class Result(Reconciliation):
         Parameters
         ----------
         match_ids
-            From ``matches``: one, several, or ``"suggested"`` for all that are suggested.
+            From ``matches``: one, several, or ``"suggested"`` for all that are suggested. The
+            action of a break names the one that is suggested for it.
         by, reason, at
             Who decided it, why and when; kept with the ruling.
 
@@ -62,6 +72,20 @@ class Result(Reconciliation):
         ------
         ReconciliationError
             There is no such match, or the result was recorded and its inputs are not at hand.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> payments = pd.DataFrame({"payment_id": ["1048"], "state": ["PAID"],
+        ...                          "currency": ["CZK"], "parts_total": ["240"],
+        ...                          "created_at": ["2026-11-20T18:00Z"]})
+        >>> tenders = pd.DataFrame({"amount": ["240"], "paid_at": ["2026-11-20T18:04Z"]})
+        >>> result = reconcile(payments, tenders)
+        >>> result.matches["status"].tolist(), len(result.breaks)
+        (['suggested'], 2)
+        >>> accepted = result.accept("suggested", by="Eva", reason="the same guest")
+        >>> accepted.matches["status"].tolist(), len(accepted.breaks)
+        (['confirmed'], 0)
         """
         return self._ruled(
             Ruling("accept_match", tuple(row["payment_ids"]), tuple(row["tender_ids"]), **why)
@@ -88,8 +112,8 @@ class Result(Reconciliation):
     def exclude(
         self,
         *,
-        payment_ids: Iterable[str] = (),
-        tender_ids: Iterable[str] = (),
+        payment_ids: str | Iterable[str] = (),
+        tender_ids: str | Iterable[str] = (),
         by: str | None = None,
         reason: str = "",
         at: datetime | None = None,
@@ -97,21 +121,30 @@ class Result(Reconciliation):
         """Let payments or POS lines take no part, and reconcile again.
 
         What they move stands in the bridge as ``excluded``. See :meth:`accept`.
+
+        Parameters
+        ----------
+        payment_ids, tender_ids
+            One ID, or several: those of ``payments`` and of ``tenders``.
+        by, reason, at
+            Who decided it, why and when; kept with the ruling.
         """
         why: dict[str, Any] = {"by": by, "reason": reason, "at": at}
-        rulings = [Ruling("exclude_payment", (one,), **why) for one in payment_ids]
-        rulings += [Ruling("exclude_tender", tender_ids=(one,), **why) for one in tender_ids]
+        rulings = [Ruling("exclude_payment", (one,), **why) for one in _several(payment_ids)]
+        rulings += [
+            Ruling("exclude_tender", tender_ids=(one,), **why) for one in _several(tender_ids)
+        ]
         return self._ruled(rulings)
 
     def _of_matches(
         self, match_ids: str | Iterable[str], **why: Any
     ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         matches = self.matches
-        if match_ids == "suggested":
+        if isinstance(match_ids, str) and match_ids == "suggested":
             wanted = matches[matches["status"] == "suggested"]
             names = wanted["match_id"].tolist()
         else:
-            names = [match_ids] if isinstance(match_ids, str) else list(match_ids)
+            names = _several(match_ids)
             wanted = matches[matches["match_id"].isin(names)]
         rows = {row["match_id"]: row for row in wanted.to_dict("records")}
         for name in names:
@@ -169,16 +202,29 @@ class Result(Reconciliation):
         """
         from qerko_recon.report.story import explain
 
-        return explain(self, name, language)
+        return explain(self, str(name), language)
 
     def to_excel(self, path: str | os.PathLike[str], language: str = "en") -> None:
-        """Write the Excel workbook; see :func:`qerko_recon.report.write_workbook`."""
+        """Write the Excel workbook; see :func:`qerko_recon.report.write_workbook`.
+
+        Parameters
+        ----------
+        path
+            The file; one that is there is replaced when the new one is whole.
+        language
+            ``cs``, ``de``, ``en`` or ``sk``: of its words, and of how days are written.
+
+        Raises
+        ------
+        QerkoReconError
+            The file cannot be written, or the language is not spoken here.
+        """
         from qerko_recon.report.workbook import write_workbook
 
         write_workbook(self, path, language)
 
     def to_html(self, path: str | os.PathLike[str], language: str = "en") -> None:
-        """Write the page; see :func:`qerko_recon.report.write_html`."""
+        """Write the page; see :func:`qerko_recon.report.write_html` and :meth:`to_excel`."""
         from qerko_recon.report.page import write_html
 
         write_html(self, path, language)
@@ -194,7 +240,22 @@ class Result(Reconciliation):
         date: datetime | None = None,
         workbook: bool = True,
     ) -> None:
-        """Write a mail that waits to be sent; see :func:`qerko_recon.report.build_mail`."""
+        """Write a mail that waits to be sent; see :func:`qerko_recon.report.build_mail`.
+
+        Parameters
+        ----------
+        path, language
+            As for :meth:`to_excel`.
+        to, sender, subject, date
+            What its headers say; left out, the mail program asks for them.
+        workbook
+            Whether the workbook is attached.
+
+        Raises
+        ------
+        QerkoReconError
+            The file cannot be written, or an address cannot stand in a mail.
+        """
         from qerko_recon.report.mail import write_eml
 
         write_eml(
@@ -212,13 +273,45 @@ class Result(Reconciliation):
         self,
         folder: str | os.PathLike[str],
         *,
-        formats: Iterable[str] = ("csv", "parquet"),
+        formats: str | Iterable[str] = ("csv", "parquet"),
         language: str | None = None,
     ) -> list[Path]:
-        """Write every frame as CSV and Parquet; see :func:`qerko_recon.report.write_frames`."""
+        """Write every frame as CSV and Parquet; see :func:`qerko_recon.report.write_frames`.
+
+        Parameters
+        ----------
+        folder
+            Where to; made where there is none.
+        formats
+            ``csv``, ``parquet``, or both.
+        language
+            Left out, CSV is as machines read it; else headings, decimal mark and delimiter are
+            those of spreadsheets in the language. Parquet is exact and the same in any.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Raises
+        ------
+        QerkoReconError
+            The folder cannot be written to, or there is no such format or language.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import qerko_recon as qr
+        >>> payments = qr.Payments.read("data_samples/payments_day.jsonl")
+        >>> pos = qr.read_pos("data_samples/pos/czech_semicolon/day.csv")
+        >>> result = qr.reconcile(payments, pos)
+        >>> files = result.to_frames(tempfile.mkdtemp(), formats="parquet")
+        >>> "breaks.parquet" in {file.name for file in files}
+        True
+        """
         from qerko_recon.report.frames import write_frames
 
-        return write_frames(self, folder, formats=formats, language=language)
+        return write_frames(self, folder, formats=_several(formats), language=language)
 
     def _repr_html_(self) -> str:
         from qerko_recon.report.notebook import html_face
@@ -229,65 +322,9 @@ class Result(Reconciliation):
         return self.verdict()
 
 
-@dataclass(frozen=True, slots=True)
-class Plots:
-    """The charts of one result."""
-
-    result: Reconciliation
-
-    def bridge(
-        self, *, currency: str | None = None, language: str = "en", ax: Axes | None = None
-    ) -> Figure:
-        """Draw the bridge; see :func:`qerko_recon.report.bridge_chart`."""
-        from qerko_recon.report.charts import bridge_chart
-
-        return bridge_chart(self.result.bridge, currency=currency, language=language, ax=ax)
-
-    def calendar(
-        self, *, currency: str | None = None, language: str = "en", ax: Axes | None = None
-    ) -> Figure:
-        """Draw each business day's variance; see :func:`qerko_recon.report.calendar_chart`."""
-        from qerko_recon.report.day_calendar import calendar_chart
-
-        days = self.result.bridge_by_day
-        return calendar_chart(days, currency=currency, language=language, ax=ax)
-
-    def ageing(
-        self, *, currency: str | None = None, language: str = "en", ax: Axes | None = None
-    ) -> Figure:
-        """Draw breaks by age; see :func:`qerko_recon.report.ageing_chart`."""
-        from qerko_recon.report.ageing import ageing_chart
-
-        return ageing_chart(self.result.breaks, currency=currency, language=language, ax=ax)
-
-    def tip_ecdf(
-        self, *, currency: str | None = None, language: str = "en", ax: Axes | None = None
-    ) -> Figure:
-        """Draw how tips spread, by provider; see :func:`qerko_recon.report.tip_ecdf_chart`."""
-        from qerko_recon.report.tip_charts import tip_ecdf_chart
-
-        return tip_ecdf_chart(self.result, currency=currency, language=language, ax=ax)
-
-    def tip_rate(
-        self,
-        by: Literal["hour", "weekday", "provider"] = "hour",
-        *,
-        currency: str | None = None,
-        language: str = "en",
-        ax: Axes | None = None,
-    ) -> Figure:
-        """Draw who tips how much; see :func:`qerko_recon.report.tip_rate_chart`."""
-        from qerko_recon.report.tip_charts import tip_rate_chart
-
-        return tip_rate_chart(self.result, by, currency=currency, language=language, ax=ax)
-
-    def fee_rate(
-        self, *, currency: str | None = None, language: str = "en", ax: Axes | None = None
-    ) -> Figure:
-        """Draw the fee of tips by provider; see :func:`qerko_recon.report.fee_rate_chart`."""
-        from qerko_recon.report.tip_charts import fee_rate_chart
-
-        return fee_rate_chart(self.result, currency=currency, language=language, ax=ax)
+def _several(values: str | Iterable[str]) -> list[str]:
+    """Take one text as what it is, and not as its letters."""
+    return [values] if isinstance(values, str) else list(values)
 
 
 def reconcile(

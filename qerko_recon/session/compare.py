@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,6 +12,7 @@ import pandas as pd
 from qerko_recon.session.differences import Difference, differences
 from qerko_recon.session.files import Source
 from qerko_recon.session.log import SessionLog
+from qerko_recon.session.preformatted import preformatted
 
 __all__ = ["Comparison", "Pair", "compare_logs"]
 
@@ -120,7 +120,7 @@ class Comparison:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 def compare_logs(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from qerko_recon.session.differences import Difference, differences
 from qerko_recon.session.files import Source
 from qerko_recon.session.handlers import Handler, answer_call, check_handler
 from qerko_recon.session.log import Entry, SessionLog
+from qerko_recon.session.preformatted import preformatted
 
 __all__ = ["Replay", "ReplayedCall", "replay"]
 
@@ -123,7 +123,7 @@ class Replay:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 def replay(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.session.log import SessionLog
+from qerko_recon.session.preformatted import preformatted
 
 __all__ = ["SessionStats", "session_stats"]
 
@@ -119,7 +119,7 @@ class SessionStats:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 def session_stats(log: SessionLog) -> SessionStats:

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from qerko_recon.history import History
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -47,6 +49,9 @@ def test_it_runs(path, tmp_path, monkeypatch):
 
 def _closes_the_day(folder, _):
     assert (folder / "daily-close" / "close.xlsx").stat().st_size > 0
+    with History(folder / "daily-close" / "history.db") as history:
+        assert len(history.runs) == 1
+        assert len(history.open_breaks()) == 56
 
 
 def _explains_the_incident(_, said):

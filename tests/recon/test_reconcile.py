@@ -289,15 +289,6 @@ def test_inputs_that_cannot_be_used_are_named(frames, spoil, message):
         reconcile(*spoil(*sides))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"tip_basis": "half"}, {"tolerance": "-1"}, {"tolerance": "x"}, {"time_zone": "Mars"}],
-)
-def test_an_impossible_policy_is_refused(settings):
-    with pytest.raises(ReconciliationError, match=next(iter(settings))):
-        Policy(**settings)
-
-
 def test_nothing_on_both_sides_is_a_clean_day(frames):
     result = reconcile(*frames([], []))
     assert found(result) == []

@@ -82,3 +82,27 @@ def test_all_names_are_there_and_sorted():
         assert name in dir(report)
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         report.nope  # noqa: B018 - the access is what is tested
+
+
+def test_one_id_is_not_taken_for_its_letters(faulty):
+    payment_id = faulty.payments["payment_id"][0]
+    tender_id = faulty.tenders["tender_id"][0]
+    result = faulty.exclude(payment_ids=payment_id, tender_ids=tender_id)
+    ruled = [(*one.payment_ids, *one.tender_ids) for one in result.policy.rules]
+    assert ruled == [(payment_id,), (tender_id,)]
+
+
+def test_matches_are_taken_from_a_column_as_they_stand(faulty):
+    chosen = faulty.matches.loc[faulty.matches["kind"] == "one_to_one", "match_id"].head(2)
+    rules = faulty.reject(chosen).policy.rules
+    assert [one.kind for one in rules] == ["reject_match"] * 2
+
+
+def test_a_number_names_a_payment_as_its_text_does(faulty):
+    payment_id = next(one for one in faulty.breaks["payment_id"] if str(one).isdecimal())
+    assert str(faulty.explain(int(payment_id))) == str(faulty.explain(payment_id))
+
+
+def test_a_format_of_frames_may_be_one(faulty, tmp_path):
+    written = faulty.to_frames(tmp_path, formats="csv")
+    assert {file.suffix for file in written} == {".csv"}
