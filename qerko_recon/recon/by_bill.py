@@ -112,12 +112,12 @@ class BillPasses(Passes):
 
     def _rest_of(self, group: Group, others: list[BillLine], over: int) -> list[BillLine]:
         """Find the payments that are just what some lines have beyond the one that they name."""
-        lines = self._bill_lines(np.array(group.tenders, dtype=np.int64))
-        seen = {(line.amount, line.tip) for line in lines}
-        if group.payments[0] in self.found.foreign or len(seen) < len(lines):
+        side, rows = self.intake.tenders, list(group.tenders)
+        lines = list(zip(side.total[rows].tolist(), side.tip[rows].tolist(), strict=True))
+        if group.payments[0] in self.found.foreign or len(set(lines)) < len(lines):
             return []
         apart = {payment for payment, line in self.decided.apart if line in group.tenders}
-        tip = sum(line.tip or 0 for line in lines) - int(self.tip[group.payments[0]])
+        tip = sum(tip for _, tip in lines) - int(self.tip[group.payments[0]])
         return sum_up(over, [one for one in others if one.row not in apart], tip) or []
 
     def _bill_side(

@@ -58,7 +58,10 @@ def _codes(indices: pa.Array) -> Codes:
 
 def flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Give a column in one piece."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    # Combining copies, even where there is one piece alone.
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pa.Array:

@@ -400,6 +400,8 @@ class Comparison:
 
     def bill_of(self, payments: tuple[int, ...]) -> str | None:
         """Name the bill of some payments, if they are of one."""
+        if len(payments) == 1:
+            return self.intake.payments.text("bill_id", payments[0])
         bills = set(self.intake.payments.texts("bill_id", payments))
         return bills.pop() if len(bills) == 1 else None
 

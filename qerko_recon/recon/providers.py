@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from qerko_recon.money import to_units, unit_to_decimal
-from qerko_recon.recon.coded import Codes, Mask, encode
+from qerko_recon.recon.coded import Codes, Mask, Units, encode
 from qerko_recon.recon.groups import Groups
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.sides import Intake
@@ -72,6 +72,11 @@ class Providers:
         places = np.array([self._ids.index(word) for word in words.to_pylist()], dtype=np.int64)
         coded = np.where(providers >= 0, places[providers], _NONE) if len(places) else providers
         return np.where(owners < len(ids), owners, _NONE), coded
+
+    @cached_property
+    def _totals(self) -> Units:
+        """What each part moved."""
+        return to_units(self._intake.payments.parts["total"])
 
     @cached_property
     def _only(self) -> Codes:
@@ -148,8 +153,8 @@ class Providers:
         sums: Shares = defaultdict(int)
         for row in payments:
             rows = order[starts[row] : starts[row + 1]]
-            totals = to_units(self._intake.payments.parts["total"].take(rows)).tolist()
-            for provider, units in zip(self._parts[1][rows].tolist(), totals, strict=True):
+            shares = self._parts[1][rows].tolist(), self._totals[rows].tolist()
+            for provider, units in zip(*shares, strict=True):
                 if provider >= 0:
                     sums[self._ids[provider]] += units
         return {provider: units for provider, units in sums.items() if units}
