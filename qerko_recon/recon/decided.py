@@ -76,31 +76,37 @@ def decide(intake: Intake, rulings: Sequence[Ruling]) -> Decided:
             if ruling.at is None or places.has_any_of(ruling):
                 passed_over.append((ruling, *missing))
             continue
-        sides = [(side, row) for side, some in enumerate(rows) for row in some]
-        if ruling.kind != "reject_match" and taken & set(sides):
+        pairs = {(one, other) for one in rows[0] for other in rows[1]}
+        sides = {(side, row) for side, some in enumerate(rows) for row in some}
+        if _is_outweighed(ruling, pairs, sides, taken, apart):
             passed_over.append((ruling, "later_ruling", None))
-            continue
-        if ruling.kind == "reject_match":
-            pairs = {(one, other) for one in rows[0] for other in rows[1]}
-            if any(taken >= {(0, one), (1, other)} for one, other in pairs):
-                passed_over.append((ruling, "later_ruling", None))
-                continue
+        elif ruling.kind == "reject_match":
             apart |= pairs
-            continue
-        if ruling.kind == "accept_match":
-            if not apart.isdisjoint((one, other) for one in rows[0] for other in rows[1]):
-                passed_over.append((ruling, "a later ruling is about the same rows"))
-                continue
-            if len(_currencies(intake, rows)) > 1:
-                passed_over.append((ruling, "two_currencies", None))
-                continue
-            together.append((tuple(rows[0]), tuple(rows[1])))
+        elif ruling.kind == "accept_match" and len(_currencies(intake, rows)) > 1:
+            passed_over.append((ruling, "two_currencies", None))
         else:
+            taken |= sides
+            if ruling.kind == "accept_match":
+                together.append((tuple(rows[0]), tuple(rows[1])))
+                continue
             for side, row in sides:
                 excluded[side][row] = True
                 why[side, row] = ruling
-        taken |= set(sides)
     return Decided(*excluded, tuple(together), frozenset(apart), why, tuple(reversed(passed_over)))
+
+
+def _is_outweighed(
+    ruling: Ruling,
+    pairs: set[tuple[int, int]],
+    sides: set[tuple[int, int]],
+    taken: set[tuple[int, int]],
+    apart: set[tuple[int, int]],
+) -> bool:
+    """Tell whether later rulings are about the same rows: taken ones, or pairs kept apart."""
+    if ruling.kind == "reject_match":
+        return any({(0, one), (1, other)} <= taken for one, other in pairs)
+    is_apart = ruling.kind == "accept_match" and not apart.isdisjoint(pairs)
+    return is_apart or not taken.isdisjoint(sides)
 
 
 class _Places:

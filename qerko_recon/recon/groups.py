@@ -120,13 +120,6 @@ class Groups:
         sums: Units = self._reduced(np.add, units[self.tenders], self.tender_starts)
         return sums
 
-    def any_payment(self, mask: Mask) -> Mask:
-        """Tell where a mask holds for any payment."""
-        if not mask.any():
-            return np.zeros(len(self), dtype=bool)
-        held: Mask = self._reduced(np.logical_or, mask[self.payments], self.payment_starts)
-        return held
-
     def any_line(self, mask: Mask) -> Mask:
         """Tell where a mask holds for any line."""
         if mask.all() or not mask.any():

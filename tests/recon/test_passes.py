@@ -247,6 +247,19 @@ def test_a_ruling_made_on_another_day_is_not_told_where_nothing_of_it_is_here(fr
     assert told == ["A ruling on 1, gone-2 was passed over: POS line gone-2 is not here."]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_earlier_of_two_rulings_on_the_same_rows_is_told(frames, order):
+    sides = frames([frames.payment("1", 100)], [frames.line("1", 100, 0)])
+    rules = [Ruling("accept_match", ["1"], ["t0"]), Ruling("reject_match", ["1"], ["t0"])][::order]
+    policy = Policy(tip_basis="gross", tip_in_parts=True, rules=rules)
+    result = reconcile(*sides, policy)
+    assert bool(kinds(result)) is (order == 1)
+    told = [one.say("cs") for one in result.summary.remarks if one.key.startswith("passed_over")]
+    assert told == [
+        "K rozhodnutí o 1, t0 se nepřihlédlo: týchž řádků se týká pozdější rozhodnutí."
+    ]
+
+
 @quick
 @given(days())
 def test_rulings_close_the_bridge_and_lose_nothing(day):
