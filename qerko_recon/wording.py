@@ -165,7 +165,7 @@ class Catalog:
         self,
         key: str,
         size: int,
-        column: Callable[[str], Sequence[str | None]],
+        column: Callable[[str], Sequence[str | None] | pa.Array],
         language: str = "en",
     ) -> list[str]:
         """Fill in a template many times over.
@@ -186,7 +186,7 @@ class Catalog:
         names = _slots(self._package, key, language)
         if not names:
             return [_fill(pieces, _NOTHING)] * size
-        columns = {name: pa.array(column(name), pa.string()) for name in names}
+        columns = {name: _as_array(column(name)) for name in names}
         said = _fill_columns(pieces, columns)
         return list(said.to_pylist())
 
@@ -286,6 +286,10 @@ def _fill(pieces: _Pieces, values: Mapping[str, object]) -> str:
         elif type(piece) is _Choice:
             said += (_fill(one, values) for one in _first_known(piece, values))
     return "".join(said)
+
+
+def _as_array(texts: Sequence[str | None] | pa.Array) -> pa.Array:
+    return texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
 
 
 def _fill_columns(pieces: _Pieces, columns: Mapping[str, pa.Array]) -> pa.Array:

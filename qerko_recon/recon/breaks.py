@@ -30,7 +30,7 @@ SEVERITIES: Final = ("high", "medium", "low", "info")
 _HARMLESS: Final = ("rounding", "timing", "excluded")
 _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
 _UNIT: Final = 1_000_000
-_BY_LINES: Final = frozenset({"duplicate_in_pos", "unreadable"})
+_BY_LINES: Final = ("duplicate_in_pos", "unreadable")
 
 
 def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date | None) -> pa.Table:
@@ -90,21 +90,15 @@ def _listed(values: pa.Array, starts: Codes) -> pa.ListArray:
 
 
 def _identities(drafts: Drafts, tender_ids: pa.Array) -> list[str]:
-    names, starts = tender_ids.to_pylist(), drafts.starts.tolist()
     columns = (drafts.kind, drafts.field, drafts.currency, drafts.payment_id, drafts.bill_id)
-    ids = []
-    for place, (kind, name, currency, payment, bill) in enumerate(
-        zip(*(column.tolist() for column in columns), strict=True)
-    ):
-        about = [kind, name, currency, payment or "", bill or ""]
-        if payment is None or kind in _BY_LINES:
-            lines = names[starts[place] : starts[place + 1]]
-            about += lines
-            if not lines:
-                about += [drafts.facts[place].get(fact, "") for fact in ("file", "row")]
-        digest = hashlib.sha256("\x1f".join(about).encode()).hexdigest()
-        ids.append(f"B-{digest[:12]}")
-    return ids
+    texts = [pc.fill_null(pa.array(column, pa.string()), "") for column in columns]
+    about = pc.binary_join_element_wise(*texts, "\x1f").cast(pa.binary()).to_pylist()
+    by_lines = (drafts.payment_id == np.array(None)) | np.isin(drafts.kind.astype(str), _BY_LINES)
+    for place in np.flatnonzero(by_lines).tolist():
+        lines = tender_ids[drafts.starts[place] : drafts.starts[place + 1]].to_pylist()
+        rest = lines or [drafts.facts[place].get(fact, "") for fact in ("file", "row")]
+        about[place] += "".join(f"\x1f{one}" for one in rest).encode()
+    return [f"B-{hashlib.sha256(one).hexdigest()[:12]}" for one in about]
 
 
 def _numbered(ids: list[str]) -> list[str]:

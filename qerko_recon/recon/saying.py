@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.money import format_units, unit_to_decimal
-from qerko_recon.recon.coded import Codes
+from qerko_recon.recon.coded import Codes, Units
 from qerko_recon.recon.drafts import Drafts
 from qerko_recon.recon.sentences import CATALOG, Facts, is_plain_fact, template_of
 from qerko_recon.wording import one_line
@@ -19,9 +20,8 @@ from qerko_recon.wording import one_line
 __all__ = ["causes_and_actions"]
 
 _NO_CURRENCY: Final = "XXX"
+_LONG: Final = 80
 _PLAIN: Final = ("kind", "reason", "payment_id", "bill_id", "currency", "facts")
-
-Texts = list[str | None]
 
 
 def causes_and_actions(drafts: Drafts, tender_ids: pa.ListArray) -> tuple[list[str], list[str]]:
@@ -56,7 +56,7 @@ class _Some:
         self._rows = rows
         self._tender_ids = tender_ids
 
-    def column(self, name: str) -> Sequence[str | None]:
+    def column(self, name: str) -> Sequence[str | None] | pa.Array:
         """Give all values of a name."""
         own = _OWN.get(name)
         if own is not None:
@@ -66,28 +66,29 @@ class _Some:
             return [one_line(one[name]) if one.get(name) else None for one in facts]
         return [Facts(row, "en").value(name) for row in self._plain_rows()]
 
-    def texts(self, name: str) -> Texts:
-        values = getattr(self._drafts, name)[self._rows].tolist()
-        return [one_line(value) if value else None for value in values]
+    def texts(self, name: str) -> pa.Array:
+        values = pa.array(getattr(self._drafts, name)[self._rows], pa.string())
+        values = pc.replace_with_mask(values, pc.equal(values, ""), pa.scalar(None, pa.string()))
+        return values if _are_plain(values) else _one_by_one(values)
 
-    def money(self, how: Callable[[int, int], int | None], before: str = "") -> Texts:
-        """Write an amount made of the settled and the posted one."""
+    def money(
+        self, how: Callable[[Units, Units], Units], before: str = "", *, says_nought: bool = True
+    ) -> pa.Array:
+        """Write an amount made of the settled and the posted one; each amount is written once."""
         drafts, rows = self._drafts, self._rows
-        written: Texts = []
-        for settled, posted, currency in zip(
-            drafts.settled[rows].tolist(),
-            drafts.posted[rows].tolist(),
-            drafts.currency[rows].tolist(),
-            strict=True,
-        ):
-            units = how(settled, posted)
-            if units is None:
-                written.append(None)
-                continue
+        units, currencies = how(drafts.settled[rows], drafts.posted[rows]), drafts.currency[rows]
+        written = np.empty(len(rows), dtype=object)
+        for currency in set(currencies.tolist()):
+            own = currencies == currency
             known = None if currency == _NO_CURRENCY else currency
-            sign = before if units > 0 else ""
-            written.append(f"{sign}{format_units(units, known)}")
-        return written
+            coded = pa.array(units[own]).dictionary_encode()
+            texts = [
+                f"{before if one > 0 else ''}{format_units(one, known)}"
+                for one in coded.dictionary.to_pylist()
+            ]
+            written[own] = np.array(texts, dtype=object)[coded.indices.to_numpy()]
+        silent = None if says_nought else units == 0
+        return pa.array(written, pa.string(), mask=silent)
 
     def _plain_rows(self) -> list[Mapping[str, Any]]:
         drafts, rows = self._drafts, self._rows
@@ -105,14 +106,28 @@ class _Some:
         ]
 
 
-_OWN: Final[Mapping[str, Callable[[_Some], Texts]]] = {
+def _are_plain(values: pa.Array) -> bool:
+    """Tell whether texts are shown as they are, as IDs nearly always are."""
+    plain = pc.and_(pc.utf8_is_printable(values), pc.invert(pc.match_substring(values, " ")))
+    short = pc.less_equal(pc.utf8_length(values), _LONG)
+    return bool(pc.all(pc.and_(plain, short)).as_py() is not False)
+
+
+def _one_by_one(values: pa.Array) -> pa.Array:
+    texts = [None if one is None else one_line(one) for one in values.to_pylist()]
+    return pa.array(texts, pa.string())
+
+
+_OWN: Final[Mapping[str, Callable[[_Some], pa.Array]]] = {
     "payment": partial(_Some.texts, name="payment_id"),
     "bill": partial(_Some.texts, name="bill_id"),
     "settled": partial(_Some.money, how=lambda settled, _: settled),
     "posted": partial(_Some.money, how=lambda _, posted: posted),
     "variance": partial(_Some.money, how=lambda settled, posted: posted - settled),
-    "due": partial(_Some.money, how=lambda settled, _: settled or None),
-    "booked": partial(_Some.money, how=lambda _, posted: posted or None),
-    "gap": partial(_Some.money, how=lambda settled, posted: abs(posted - settled) or None),
+    "due": partial(_Some.money, how=lambda settled, _: settled, says_nought=False),
+    "booked": partial(_Some.money, how=lambda _, posted: posted, says_nought=False),
+    "gap": partial(
+        _Some.money, how=lambda settled, posted: np.abs(posted - settled), says_nought=False
+    ),
     "correction": partial(_Some.money, how=lambda settled, posted: settled - posted, before="+"),
 }
