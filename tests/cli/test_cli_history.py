@@ -241,6 +241,7 @@ def test_rulings_are_kept_followed_and_withdrawn(reconciled, run, two_days):
     )
     assert code == 0
     ruling = re.match(r"RL-\w{12}", out)[0]
+    assert out == f"{ruling} is kept. Run {ONE} again: what it settles closes then.\n"
     _, out, _ = reconciled(ONE)
     assert "test payment" in out
     assert "Open in all: 1 break" in out
