@@ -62,6 +62,7 @@ _LIMIT: Final = 10**18
 _WHOLE_DIGITS: Final = 12
 _CENTS: Final = 2
 _SPACES: Final = " \t\u00a0\u202f\u2009"
+_NO_BREAK: Final = re.compile("[\u00a0\u202f\u2009]")
 _MINUS: Final = "-\u2212\u2013"
 _GROUP_MARKS: Final = re.escape(_SPACES + "'\u2019")
 _NO_CENTS: Final = re.compile(rf"[,.][{_MINUS}]+$")
@@ -106,7 +107,7 @@ def parse_amount(text: str, *, decimal_mark: DecimalMark | None = None) -> Decim
     other = "," if mark == "." else "."
     match = _pattern(mark, other).fullmatch(digits)
     if match is None:
-        msg = f"{shorten(text)!r} is not an amount"
+        msg = f"{shorten(_NO_BREAK.sub(' ', text))!r} is not an amount"
         if decimal_mark is not None:
             msg += f" with {decimal_mark!r} as the decimal mark"
         raise AmountError(msg)

@@ -183,7 +183,8 @@ def _tell_ruling(kept: KeptRuling, *, as_json: bool) -> int:
         return CLEAN
     if not kept.days:
         say("No recorded run has this; the ruling is kept all the same.")
-    click.echo(f"{kept.ruling_id} is kept; the next run of the venue follows it.")
+    days = " and ".join(map(str, kept.days)) or "its day"
+    click.echo(f"{kept.ruling_id} is kept. Run {days} again: what it settles closes then.")
     return CLEAN
 
 

@@ -16,14 +16,13 @@ from qerko_recon.cli.options import (
     report_options,
 )
 from qerko_recon.cli.recording import comparison_json, history_option
-from qerko_recon.cli.show import print_frame, print_json, print_result, result_json, rows, say
+from qerko_recon.cli.show import print_json, print_result, result_json, rows, say
 
 if TYPE_CHECKING:
     from qerko_recon.history import History
 
 __all__ = ["history_group", "opened"]
 
-_JOURNAL = ["seq", "at", "by", "what", "venue"]
 
 venue_named = click.option("--venue", metavar="NAME", help="Of which venue.")
 
@@ -163,16 +162,18 @@ def rulings(history_file: Path | None, as_json: bool) -> int:
 @json_option
 @history_option
 def journal(history_file: Path | None, as_json: bool) -> int:
-    """List what was done, by whom and when.
+    """List what was done, by whom, when and to what.
 
     Example: qerko-recon history journal --json
     """
     with opened(history_file) as history:
-        frame = history.journal
         if as_json:
-            print_json(rows(frame))
+            print_json(rows(history.journal))
         else:
-            print_frame(frame, _JOURNAL)
+            from qerko_recon.history.faces import journal_lines
+
+            for line in journal_lines(history):
+                click.echo(line)
         return CLEAN
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pandas as pd
 
 from qerko_recon.history.telling import totals_line, written
@@ -28,6 +29,7 @@ __all__ = [
     "comparison_text",
     "history_html",
     "history_text",
+    "journal_lines",
     "ruling_lines",
     "run_html",
     "run_lines",
@@ -38,6 +40,8 @@ __all__ = [
 
 _SHOWN: Final = 20
 _LONG: Final = 300
+_SUBJECTS: Final = ("run_id", "break_id", "ruling_id", "business_day", "status")
+_SAYINGS: Final = ("text", "reason", "comment")
 _CELL: Final = "padding:2px 10px 2px 0;vertical-align:top;text-align:left"
 _RUN_COLUMNS: Final = (
     "run_no",
@@ -121,6 +125,22 @@ def ruling_lines(history: History) -> Iterator[str]:
                 f"{one_line(row['reason'], _LONG)}; by {one_line(row['by'])} on "
                 f"{row['at']:%Y-%m-%d}{venue}"
             )
+
+
+def journal_lines(history: History) -> Iterator[str]:
+    """Tell of each entry of the journal in a line: when, who, what, of what, and why."""
+    entries = list(plain_rows(history.journal))
+    wide = max((len(one_line(row["by"])) for row in entries), default=0)
+    for row in entries:
+        payload = msgspec.json.decode(row["payload"])
+        about = [str(payload[key]) for key in _SUBJECTS if payload.get(key)]
+        said = [one_line(payload[key], _LONG) for key in _SAYINGS if payload.get(key)]
+        venue = [f"of {one_line(row['venue'])}"] if row["venue"] else []
+        what = " ".join([row["what"].replace("_", " "), *about, *venue])
+        yield (
+            f"{row['seq']:4}  {row['at']:%Y-%m-%d %H:%M}  {one_line(row['by']):{wide}}  "
+            + ": ".join([one_line(what, _LONG), *said])
+        )
 
 
 def history_html(history: History) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from qerko_recon.recon import Reconciliation
 from qerko_recon.recon.sentences import action, cause, kind_name, severity_name
 from qerko_recon.report.labels import LABELS, signed
+from qerko_recon.report.problems import problem_text
 from qerko_recon.report.rows import KindOfBreaks, breaks_by_kind, plain_rows
 from qerko_recon.report.verdict import verdict
 from qerko_recon.wording import format_money, format_number, language_of, one_line
@@ -20,7 +21,6 @@ from qerko_recon.wording import format_money, format_number, language_of, one_li
 __all__ = ["print_lines", "print_report", "print_text", "problem_lines"]
 
 _STYLES: Final[Mapping[str, str]] = {"high": "bold red", "medium": "bold yellow"}
-_LONG: Final = 400
 _NARROWEST: Final = 30
 
 
@@ -54,7 +54,7 @@ def problem_lines(result: Reconciliation, language: str = "en") -> Iterator[str]
         named = {"file": row["source_file"], "row": row["source_row"]}
         named |= {"column": row["column"], "value": row["value"] or None}
         values = {name: None if one is None else one_line(one) for name, one in named.items()}
-        values["problem"] = one_line(row["problem"] or "", _LONG)
+        values["problem"] = problem_text(row["problem"], language)
         values["place"] = LABELS.say("report.place", language, values)
         yield LABELS.say("report.problem", language, values)
 

@@ -241,6 +241,7 @@ def test_rulings_are_kept_followed_and_withdrawn(reconciled, run, two_days):
     )
     assert code == 0
     ruling = re.match(r"RL-\w{12}", out)[0]
+    assert out == f"{ruling} is kept. Run {ONE} again: what it settles closes then.\n"
     _, out, _ = reconciled(ONE)
     assert "test payment" in out
     assert "Open in all: 1 break" in out
@@ -290,13 +291,20 @@ def test_a_ruling_says_one_thing_and_why(run, arguments, said):
 
 def test_the_journal_is_shown_and_verified(reconciled, run, folder):
     reconciled(ONE)
+    _, out, _ = run("history", "open", "--history", "h.db", "--json")
+    break_id = json.loads(out)["breaks"][0]["break_id"]
+    said = ("the bank\nconfirms it", "--by", "Eva", "--venue", "Old Town")
+    run("note", break_id, *said, "--history", "h.db")
     code, out, _ = run("history", "journal", "--history", "h.db")
     assert code == 0
-    assert "run_recorded" in out
-    assert "Anna" in out
+    first, second = out.splitlines()
+    assert re.fullmatch(
+        r" +1  [\d-]{10} \d\d:\d\d  Anna  run recorded R-\w{12} of Old Town", first
+    )
+    assert second.endswith(f"  Eva   note {break_id} of Old Town: the bank confirms it")
     code, out, _ = run("history", "verify", "--history", "h.db")
     assert code == 0
-    assert re.search(r"1 entries, 1 runs: all is as it was written\. Seal: \w{64}", out)
+    assert re.search(r"2 entries, 1 runs: all is as it was written\. Seal: \w{64}", out)
     import sqlite3
 
     with sqlite3.connect(folder / "h.db") as connection:

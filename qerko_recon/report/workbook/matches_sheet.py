@@ -31,7 +31,7 @@ def write_matches(sheet: Sheet, matches: pd.DataFrame, places: Places, words: Wo
         words.column(
             "payments", "long", [places.first_payment(one, joined(one)) for one in payments], 28
         ),
-        words.column("lines", "long", [places.first_line(one, joined(one)) for one in lines], 34),
+        words.column("lines", "long", [places.first_line(one, joined(one)) for one in lines], 46),
         words.column("settled", "money", own["settled"]),
         words.column("posted", "money", own["posted"]),
         words.column("variance", "money", own["variance"]),

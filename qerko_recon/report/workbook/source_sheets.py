@@ -8,6 +8,7 @@ import pandas as pd
 
 from qerko_recon.recon import Reconciliation
 from qerko_recon.report.labels import term
+from qerko_recon.report.problems import problem_text
 from qerko_recon.report.rows import plain_columns
 from qerko_recon.report.workbook.places import Places
 from qerko_recon.report.workbook.sheets import Column, Sheet
@@ -90,12 +91,13 @@ def write_failures(sheet: Sheet, result: Reconciliation, words: Words) -> None:
 def write_problems(sheet: Sheet, result: Reconciliation, words: Words) -> None:
     """Write what of the export could not be read."""
     own = plain_columns(result.problems, "source_file", "source_row", "column", "value", "problem")
+    problems = [problem_text(one, words.language) for one in own["problem"]]
     columns = [
         words.column("file", "text", own["source_file"]),
         words.column("row", "place", own["source_row"]),
         words.column("column", "text", own["column"]),
         words.column("value", "text", own["value"]),
-        words.column("problem", "long", own["problem"], 90),
+        words.column("problem", "long", problems, 90),
     ]
     sheet.table("Problems", columns)
 
