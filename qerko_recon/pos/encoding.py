@@ -263,23 +263,22 @@ def _by_letters(data: bytes, part: bytes, name: str) -> Decoded:
     grouping = b"".join(set(_GROUPING.findall(part)))
     scored = []
     for codec in _CODE_PAGES:
-        try:
-            used.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if grouping.decode(codec).strip("\u00a0’"):
+        if grouping.decode(codec, "replace").strip("\u00a0’"):
             continue  # a letter between the digits of an amount
-        scored.append((*_best_language(sample.decode(codec)), codec))
+        is_whole = "\ufffd" not in used.decode(codec, "replace")
+        scored.append((*_best_language(sample.decode(codec, "replace")), is_whole, codec))
     if not scored:
         raise PosExportError(
             f"{name} is no text in any encoding of the region; export it as CSV in UTF-8",
             file=name,
         )
     # Of equal ones the first: a few letters alone prove little, and cp1250 is what is common.
-    best, language, codec = max(scored, key=lambda one: one[0])
-    rivals = [one for score, _, one in scored if score > best - _MARGIN]
-    is_sure = best > _GOOD and len({sample.decode(one) for one in rivals}) == 1
+    best, language, is_whole, codec = max(scored, key=lambda one: (one[0], one[2]))
+    rivals = [one for score, *_, one in scored if score > best - _MARGIN]
+    is_sure = best > _GOOD and len({sample.decode(one, "replace") for one in rivals}) == 1
     reason = f"its letters spell {language}" if best > 0 else "no encoding's letters fit well"
+    if not is_whole:
+        return _damaged(data, name, codec, reason)
     return Decoded(data, codec, codec, reason, is_sure, is_sampled=part is not data)
 
 

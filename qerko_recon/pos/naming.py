@@ -138,7 +138,8 @@ class _Letters:
 
     def __init__(self, column: pa.Array) -> None:
         self._column = column
-        self._is_constant = not column.null_count and Part(column, "utf-8").is_constant
+        part = Part(column, "utf-8")
+        self._is_constant = not column.null_count and part.width <= _LONG and part.is_constant
 
     def mix_into(self, found: Hashes, begin: int) -> None:
         """Mix in what some rows say; each row's number depends on nothing but what it says."""

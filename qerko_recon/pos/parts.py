@@ -196,6 +196,8 @@ class Part:
         if not ((ends - behind == marks).all() and (own[marks] == own[marks[0]]).all()):
             return None
         lengths = np.diff(self.offsets)
+        if int(lengths.min()) < behind:  # a mark stands in the cell before
+            return None
         there = np.flatnonzero(np.bincount(lengths))
         codes = np.zeros(int(there[-1]) + 1, dtype=np.int32)
         codes[there] = np.arange(len(there))
