@@ -3,9 +3,9 @@
 ``python tests/benchmarks/reconcile.py [--payments 1000000] [--json FILE] [--growth]``
 
 Peers: a full outer join of the two tables by DuckDB, materialised, which knows nothing of amounts;
-a join of payments with the sums of their lines, every difference counted; and the same by
-datacompy, exact decimals, by pandas and by Polars, each summing lines in its own way. All that
-count must count the same
+a join of payments with the sums of their lines, every difference of total, tip, currency or state
+counted; and the same by datacompy, exact decimals, by pandas and by Polars, each summing lines in
+its own way. All that count must count the same
 discrepancies as the reconciliation finds; what only bill sums bring together they are not given,
 since none of them can. Each figure comes from a fresh process on two threads, the best of some
 rounds. ``--growth`` measures 100,000, a million and five million payments too.
@@ -37,6 +37,7 @@ MOST_MIB = 2048.0
 MOST_GROWTH = 1.3
 THREADS = 2
 SIZES = (100_000, 1_000_000, 5_000_000)
+KEYS = ["payment_id", "currency", "state"]
 ROUNDS = {"ours": 7, "join": 7, "count": 5, "datacompy_pandas": 2, "datacompy_polars": 3}
 NAMES = {
     "ours": "qerko_recon, to finished breaks",
@@ -79,11 +80,11 @@ def by_id(payments, tenders, data):
     con.register("paid", paid)
     con.register("posted", posted)
     left = con.sql(
-        "select payment_id, case state when 'PAID' then parts_total else 0 end as total, "
-        "case state when 'PAID' then tip_gross else 0 end as tip from paid"
+        "select payment_id, parts_total as total, tip_gross as tip, currency, "
+        "lower(state) as state from paid"
     ).to_arrow_table()
     right = con.sql(
-        "select payment_id, total, tip from posted where payment_id is not null"
+        "select payment_id, total, tip, currency, state from posted where payment_id is not null"
     ).to_arrow_table()
     return left, right
 
@@ -111,10 +112,12 @@ def count(payments, tenders, data):
     con.register("paid", left)
     con.register("lines", right)
     sql = (
-        "with posted as (select payment_id, sum(total) as total, sum(tip) as tip from lines "
-        "group by payment_id) "
+        "with posted as (select payment_id, currency, state, sum(total) as total, "
+        "sum(tip) as tip from lines group by payment_id, currency, state) "
         "select count(*) from paid full outer join posted using (payment_id) where "
-        "paid.total is distinct from posted.total or paid.tip is distinct from posted.tip"
+        "paid.total is distinct from posted.total or paid.tip is distinct from posted.tip "
+        "or paid.currency is distinct from posted.currency "
+        "or paid.state is distinct from posted.state"
     )
     return lambda: con.sql(sql).fetchall()[0][0]
 
@@ -125,7 +128,7 @@ def datacompy_pandas(payments, tenders, data):
     left, right = (one.to_pandas() for one in by_id(payments, tenders, data))
 
     def run():
-        sums = right.groupby("payment_id", as_index=False, sort=False).sum()
+        sums = right.groupby(KEYS, as_index=False, sort=False).sum()
         return counted(datacompy.PandasCompare(left, sums, join_columns="payment_id"))
 
     return run
@@ -138,7 +141,7 @@ def datacompy_polars(payments, tenders, data):
     left, right = (pl.from_arrow(one) for one in by_id(payments, tenders, data))
 
     def run():
-        sums = right.group_by("payment_id").sum()
+        sums = right.group_by(KEYS).sum()
         return counted(datacompy.PolarsCompare(left, sums, join_columns="payment_id"))
 
     return run
@@ -147,7 +150,9 @@ def datacompy_polars(payments, tenders, data):
 def counted(compare):
     """Count what datacompy found: rows of one side alone, and common rows that differ."""
     common = compare.intersect_rows
-    same = common["total_match"] & common["tip_match"]
+    same = common["total_match"]
+    for name in ("tip", "currency", "state"):
+        same = same & common[f"{name}_match"]
     differ = int((~same).sum())
     return len(compare.df1_unq_rows) + len(compare.df2_unq_rows) + differ
 
