@@ -199,7 +199,7 @@ def _evidence(drafts: Drafts, intake: Intake) -> pa.ListArray:
 
 def _answers(drafts: Drafts, intake: Intake) -> pa.Array:
     """Say what Qerko answered when each draft's payment was asked for."""
-    states = pa.array(_states(drafts, intake), pa.string())
+    states = pa.array(intake.payments.texts("state", drafts.payment), pa.string())
     asked = pc.binary_join_element_wise(
         "GET payment ", pa.array(drafts.payment_id, pa.string()), ": ", ""
     )
@@ -217,21 +217,3 @@ def _answers(drafts: Drafts, intake: Intake) -> pa.Array:
     failed = pc.binary_join_element_wise(asked.take(pa.array(rows)), pa.array(why), "")
     filled = pc.replace_with_mask(said, pa.array(others), failed)
     return pc.coalesce(said, filled)
-
-
-def _states(drafts: Drafts, intake: Intake) -> list[str | None]:
-    """Look up the state of each draft's payment; ``None`` where it was not had."""
-    ids = pa.array(drafts.payment_id, pa.string())
-    side = intake.payments.table
-    named = pc.unique(ids.drop_null())
-    # The few of the drafts are hashed, not the many payments.
-    places = pc.index_in(flat(side["payment_id"]), value_set=named)
-    rows = np.flatnonzero(np.asarray(places.is_valid().to_numpy(False)))
-    found = dict(
-        zip(
-            flat(side["payment_id"]).take(pa.array(rows)).to_pylist(),
-            flat(side["state"]).take(pa.array(rows)).to_pylist(),
-            strict=True,
-        )
-    )
-    return [None if one is None else found.get(one) for one in drafts.payment_id.tolist()]

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.ids import split_ids
 from qerko_recon.recon.bills import BillLine, sum_up
-from qerko_recon.recon.coded import Codes, Units, flat, where_in
+from qerko_recon.recon.coded import Codes, flat, where_in
 from qerko_recon.recon.groups import Group, Groups, labels, starts_of
 from qerko_recon.recon.passes import Key, Passes, by_id
 
@@ -87,36 +87,34 @@ class IdPasses(Passes):
             self.found.foreign.setdefault(int(self.owner[row]), []).append(row)
             self.free_tenders[row] = False
         rows = rows[same]
-        added = self._completions(rows)
-        if added:
-            rows = np.concatenate([rows, np.array(added, dtype=np.int64)])
         groups = self._grouped(rows)
+        if added := self._completions(groups):
+            groups = self._grouped(np.concatenate([rows, np.array(added, dtype=np.int64)]))
         self._take(groups)
         self.free_payments[list(self.found.foreign)] = False
         return groups
 
-    def _completions(self, rows: Codes) -> list[int]:
+    def _completions(self, groups: Groups) -> list[int]:
         """Give payments that lack something the unnamed lines of their bill that are just that."""
         paid, posted = self.intake.payments, self.intake.tenders
         loose = np.flatnonzero(self.unnamed & self.free_tenders & (posted.posted != 0))
-        if not len(loose) or not len(rows):
+        if not len(loose) or not len(groups):
             return []
-        owner = self.owner[rows]
-        sums = _sums_at(owner, posted.posted[rows], len(paid))
-        is_named = np.zeros(len(paid), dtype=bool)
-        is_named[owner] = True
-        short = np.flatnonzero(is_named & paid.settles & (self.due > sums))
-        short = short[self._bills_among(short, posted, loose)]
-        if not len(short):
+        payments = groups.first
+        lacks = self.due[payments] - groups.posted(posted.posted)
+        places = np.flatnonzero(paid.settles[payments] & (lacks > 0))
+        places = places[self._bills_among(payments[places], posted, loose)]
+        if not len(places):
             return []
+        short = payments[places]
         bills = sorted({str(bill) for bill in paid.texts("bill_id", short)})
         by_key: dict[Key, list[BillLine]] = defaultdict(list)
         held = where_in(flat(posted.table["bill_id"]).take(pa.array(loose)), bills)
         for line, key in self._lines(loose[held]):
             by_key[key].append(line)
         added: list[int] = []
-        for payment, (line, key) in zip(short.tolist(), self._paid_lines(short), strict=True):
-            lack = line.amount - int(sums[payment])
+        of_each = zip(short.tolist(), lacks[places].tolist(), self._paid_lines(short), strict=True)
+        for payment, lack, (_, key) in of_each:
             allowed = [
                 one for one in by_key.get(key, []) if (payment, one.row) not in self.decided.apart
             ]
@@ -154,14 +152,6 @@ class IdPasses(Passes):
             rules,
             labels("confirmed", len(payments)),
         )
-
-
-def _sums_at(places: Codes, units: Units, size: int) -> Units:
-    """Sum exactly by place: in halves, each of which a double holds."""
-    low = np.bincount(places, weights=units & 0xFFFFFF, minlength=size).astype(np.int64)
-    high = np.bincount(places, weights=units >> 24, minlength=size).astype(np.int64)
-    sums: Units = (high << 24) + low
-    return sums
 
 
 def _ranges(starts: Codes, counts: Codes) -> Codes:

@@ -236,6 +236,7 @@ class _Classes:
             payment_id=np.array(
                 intake.payments.texts("payment_id", np.where(single, first, -1)), dtype=object
             ),
+            payment=np.where(single, first, -1),
             bill_id=bills,
             day=comparison.days[first],
             facts=repeated(NO_FACTS, size) if facts is None else facts,

@@ -392,6 +392,7 @@ class Comparison:
             posted=walk[1],
             currency=self.intake.currency(first),
             payment_id=side.id(first) if len(payments) == 1 else None,
+            payment=first if len(payments) == 1 else -1,
             bill_id=self.bill_of(payments),
             tenders=tenders,
             day=day,

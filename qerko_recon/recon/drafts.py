@@ -34,6 +34,7 @@ class Draft:
     posted: int
     currency: str
     payment_id: str | None = None
+    payment: int = -1  # its row, where it was had
     bill_id: str | None = None
     tenders: tuple[int, ...] = ()
     day: date | None = None
@@ -51,6 +52,7 @@ class Drafts:
     posted: Units
     currency: Objects
     payment_id: Objects
+    payment: Codes
     bill_id: Objects
     day: Days
     facts: Objects
@@ -73,6 +75,7 @@ class Drafts:
             posted=np.array([draft.posted for draft in drafts], dtype=np.int64),
             currency=column("currency"),
             payment_id=column("payment_id"),
+            payment=np.array([draft.payment for draft in drafts], dtype=np.int64),
             bill_id=column("bill_id"),
             day=np.array(days, dtype="datetime64[D]"),
             facts=column("facts"),

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from qerko_recon.money import from_units, sum_exactly, unit_to_decimal
 from qerko_recon.recon.alone import Alone, posted_days
+from qerko_recon.recon.aside import aside
 from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
 from qerko_recon.recon.classify import classify
@@ -25,7 +26,7 @@ from qerko_recon.recon.decided import Decided, decide
 from qerko_recon.recon.drafts import Drafts
 from qerko_recon.recon.groups import Group
 from qerko_recon.recon.infer import resolve, tip_shift
-from qerko_recon.recon.intake import take_in, with_tips_moved
+from qerko_recon.recon.intake import refuse_same_ids, take_in, with_tips_moved
 from qerko_recon.recon.logs import LogLike, open_log
 from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
@@ -52,6 +53,7 @@ def reconcile(
     intake = take_in(payments, pos, stated)
     found = resolve(intake, stated)
     policy = found.policy
+    checked = aside(refuse_same_ids, intake.tenders)
     tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
     intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
@@ -62,7 +64,7 @@ def reconcile(
     suggested = suggest(intake, matching, comparison.settled, policy.time_window, decided)
     alone = Alone(comparison, matching, decided, suggested)
     drafts = _drafts(comparison, matching, alone)
-    intake.verified.result()
+    checked.result()
     work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
     return _result(work, decided, found, Inputs(payments, pos, stated), opened)
 

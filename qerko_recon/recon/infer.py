@@ -18,7 +18,7 @@ from qerko_recon.recon.aside import aside
 from qerko_recon.recon.both_sides import BothSides, sum_both_sides
 from qerko_recon.recon.choice import FEW, Choice, Judged, Option, View, choose
 from qerko_recon.recon.doubts import doubts, in_words
-from qerko_recon.recon.intake import take_in
+from qerko_recon.recon.intake import refuse_same_ids, take_in
 from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.readings import About, Candidate, Readings
 from qerko_recon.recon.remark import Remark
@@ -100,7 +100,7 @@ def infer_readings(payments: object, pos: object, policy: Policy | None = None) 
     """
     stated = policy or Policy()
     intake = take_in(payments, pos, stated)
-    intake.verified.result()
+    refuse_same_ids(intake.tenders)
     return resolve(intake, stated)
 
 

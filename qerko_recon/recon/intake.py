@@ -28,7 +28,7 @@ from qerko_recon.recon.result import Source
 from qerko_recon.recon.sides import NO_CURRENCY, Intake, PaymentSide, TenderSide
 from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
 
-__all__ = ["take_in", "with_tips_moved"]
+__all__ = ["refuse_same_ids", "take_in", "with_tips_moved"]
 
 _INACTIVE: Final = ("cancelled", "open")
 _MOST: Final = 10**18  # millionths; what a money column holds
@@ -60,7 +60,7 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     ------
     ReconciliationError
         An input is of the wrong kind, lacks a column, holds money as ``float``, or repeats a
-        payment ID. That a line's ID is repeated is told by ``verified`` of what is given.
+        payment ID. That a line's ID is repeated is found by :func:`refuse_same_ids`.
     """
     paid = _payment_side(payments, policy)
     frames = _tender_frames(pos)
@@ -68,7 +68,6 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     owners = aside(_owners, paid, table["payment_id"])
     posted = _tender_side(table, frames, policy, paid)
     owner, failure, lost = owners.result()
-    verified = aside(_refuse_same_ids, flat(table["tender_id"]))
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
     words, coded = encode(paid.table["currency"], posted.table["currency"])
     order = np.argsort(np.array(words.to_pylist(), dtype=object)) if len(words) else np.array([])
@@ -86,7 +85,6 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
         owner,
         failure,
         lost,
-        verified,
     )
 
 
@@ -230,7 +228,15 @@ def _name_rows(table: pa.Table) -> pa.Table:
     return _replaced(table, "tender_id", pc.coalesce(held, places))
 
 
-def _refuse_same_ids(ids: pa.Array) -> None:
+def refuse_same_ids(lines: TenderSide) -> None:
+    """Refuse lines of which two have one ID; hashing a million texts is worth a core of its own.
+
+    Raises
+    ------
+    ReconciliationError
+        Names the ID.
+    """
+    ids = flat(lines.table["tender_id"])
     if len(pc.unique(ids)) == len(ids):  # counting distinct ones is slower
         return
     counts = pc.value_counts(ids)

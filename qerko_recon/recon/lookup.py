@@ -18,6 +18,7 @@ from qerko_recon.recon.coded import Codes, Mask, encode, flat
 __all__ = ["find_places"]
 
 _DIGITS: Final = 18  # any number of so many digits fits an int64
+_SPARSE: Final = 20  # numbers that could be, for one that is, up to which a table is quickest
 
 
 def find_places(
@@ -54,11 +55,26 @@ def _as_numbers(wanted: pa.Array, known: pa.Array) -> Codes | None:
     if not len(known) or not _are_numbers(known).all():
         return None
     mask = _are_numbers(wanted)
-    index = pd.Index(known.cast(pa.int64()).to_numpy())
-    if not index.is_unique:
+    own = known.cast(pa.int64()).to_numpy()
+    numbers = (wanted if mask.all() else wanted.filter(pa.array(mask))).cast(pa.int64()).to_numpy()
+    lowest = int(own.min())
+    span = int(own.max()) - lowest + 1
+    if span <= _SPARSE * len(own):
+        found = _in_table(numbers - lowest, own - lowest, span)
+        return None if found is None else _scattered(found, mask)
+    index = pd.Index(own)
+    return _scattered(index.get_indexer(numbers), mask) if index.is_unique else None
+
+
+def _in_table(wanted: Codes, known: Codes, span: int) -> Codes | None:
+    """Find numbers that lie close together, by a table with a place for each that could be."""
+    places = np.full(span, -1, dtype=np.int64)
+    order = np.arange(len(known))
+    places[known] = order
+    if (places[known] != order).any():
         return None
-    numbers = (wanted if mask.all() else wanted.filter(pa.array(mask))).cast(pa.int64())
-    return _scattered(index.get_indexer(numbers.to_numpy()), mask)
+    is_within = (wanted >= 0) & (wanted < span)
+    return np.where(is_within, places[np.where(is_within, wanted, 0)], -1)
 
 
 def _are_numbers(column: pa.Array) -> Mask:

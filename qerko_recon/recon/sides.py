@@ -6,7 +6,6 @@ Made by :mod:`qerko_recon.recon.intake`; money is ``int64`` millionths.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -137,7 +136,6 @@ class Intake:
     owner: Codes  # the payment that each line's ID names, -1 for none
     failure: Codes  # the failed ID that each line names, -1 for none
     lost: Codes  # the failures of IDs that were not had in any other way, each once
-    verified: Future[None]  # whether each line has an ID of its own, known a little later
 
     def currency(self, payment: int) -> str:
         """Give a payment's currency."""
