@@ -32,6 +32,7 @@ from qerko_recon.recon.match import Matching, match
 from qerko_recon.recon.matches import match_table
 from qerko_recon.recon.policy import Policy, policy_of
 from qerko_recon.recon.readings import Readings
+from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.remarks import remarks
 from qerko_recon.recon.result import ControlTotal, Inputs, Reconciliation, Summary
 from qerko_recon.recon.shared_tips import with_shared_tips
@@ -133,6 +134,9 @@ def _result(
         causes = find_causes(breaks, log, payments=settled, tenders=tenders, policy=policy)
         breaks, sources = causes.breaks, (*sources, *causes.sources)
         told = (*told, *causes.remarks)
+        if log.skipped:
+            names = tuple(path.name for path in log.skipped)
+            told = (*told, Remark("log_skipped", {"files": names}))
     summary = Summary(
         venue=policy.venue,
         first_day=first,

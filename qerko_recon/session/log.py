@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -113,6 +114,8 @@ class SessionLog:
         A row a stretch of time: polling, working or gap; :data:`qerko_recon.schema.SPANS`.
     payment_ids
         Every payment named, in order of appearance.
+    skipped
+        Files of a folder that are no session logs, such as payments kept beside them.
 
     Raises
     ------
@@ -129,7 +132,7 @@ class SessionLog:
     """
 
     def __init__(self, source: Source) -> None:
-        self._logs = find_logs(source)
+        self._logs, self.skipped = _told_apart(find_logs(source), source)
         self._wanted = Wanted()
         self._outcomes: frozenset[str] = frozenset()
         for files in self._logs:
@@ -247,6 +250,7 @@ class SessionLog:
         """
         new = object.__new__(type(self))
         new._logs, new._outcomes = self._logs, _set_of(outcome) or self._outcomes
+        new.skipped = self.skipped
         stated: dict[str, Any] = {
             "kinds": _set_of(kind),
             "methods": _set_of(method),
@@ -266,6 +270,7 @@ class SessionLog:
     def _on_its_own(self, files: list[LogFile]) -> SessionLog:
         new = object.__new__(type(self))
         new._logs, new._wanted, new._outcomes = [files], Wanted(), frozenset()
+        new.skipped = ()
         return new
 
     def _pushed_down(self) -> Wanted:
@@ -299,7 +304,8 @@ class SessionLog:
 
     def verify(self) -> Verification:
         """Check every line of every file against the chain."""
-        records, flaws, notes = 0, [], []
+        records, flaws = 0, []
+        notes = [f"{path.name} is no session log, and was left out" for path in self.skipped]
         for files in self._logs:
             after = _begins_after(files[0])
             check = ChainCheck(after)
@@ -391,6 +397,22 @@ def _header(file: LogFile) -> _Header | None:
     return None
 
 
+def _told_apart(
+    logs: list[list[LogFile]], source: Source
+) -> tuple[list[list[LogFile]], tuple[Path, ...]]:
+    """Leave out of a folder what is no session log, unless that is all there is."""
+    if not isinstance(source, str | os.PathLike) or not Path(source).is_dir():
+        return logs, ()
+    held = [files for files in logs if _has_records(files[0])]
+    if not held:
+        return logs, ()
+    return held, tuple(files[0].path for files in logs if files not in held)
+
+
+def _has_records(file: LogFile) -> bool:
+    return _header(file) is not None or any(table.num_rows for table in LogReader([file]).tables())
+
+
 def _check_first(file: LogFile) -> None:
     """Refuse a file that is something else, or was written by a later version.
 
@@ -409,7 +431,7 @@ def _check_first(file: LogFile) -> None:
         )
     if header is not None and header.format == FORMAT:
         return
-    if not any(True for table in LogReader([file]).tables() if table.num_rows):
+    if not _has_records(file):
         raise SessionLogError(
             f"{file.path} is no session log: it has no record. Name a file that "
             "`qerko-recon poll --log` or `qerko-recon proxy --log` wrote",

@@ -228,6 +228,25 @@ def test_a_log_may_be_given_in_several_ways(incident, tmp_path):
         assert row["cause_kind"] == "closed_lost_stopped"
 
 
+def test_what_else_is_in_the_folder_of_logs_is_left_out_and_said(incident, tmp_path):
+    payment = incident.guests.pays("1002", "0", 60, loses_close=True)
+    incident.closes()
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    shutil.copy(incident.path, folder / "evening.jsonl")
+    (folder / "payments.jsonl").write_text('{"id": "1002"}\n', encoding="utf-8")
+    log = qr.SessionLog(folder)
+    assert [path.name for path in log.skipped] == ["payments.jsonl"]
+    assert "payments.jsonl is no session log" in str(log.verify())
+    assert log.where(method="noop").skipped == log.skipped
+    result = incident.reconcile([payment], [], log=folder)
+    assert the_break(result)["cause_kind"] == "closed_lost_stopped"
+    assert any("payments.jsonl" in note for note in result.summary.notes)
+    (folder / "evening.jsonl").unlink()
+    with pytest.raises(qr.SessionLogError, match=r"payments\.jsonl is no session log"):
+        qr.SessionLog(folder)
+
+
 @pytest.mark.parametrize("log", [5, []])
 def test_what_is_no_log_is_refused(log):
     with pytest.raises(qr.ReconciliationError, match="log"):
