@@ -21,6 +21,7 @@ from qerko_recon.pos.fits import (
     is_clock,
     is_date,
     is_tender,
+    label_of,
     looks_like_id,
     share,
 )
@@ -109,8 +110,9 @@ class _Mapper:
         self, header: Sequence[str], sample: Sequence[Sequence[str]], name: str, row: int
     ) -> None:
         self._header = header
+        telling = [cells for cells in sample if not _is_aside(cells, header)] or sample
         self._cells = [
-            [cells[place] for cells in sample if place < len(cells) and cells[place]]
+            [cells[place] for cells in telling if place < len(cells) and cells[place]]
             for place in range(len(header))
         ]
         self._name, self._row, self._sample = name, row, sample
@@ -377,6 +379,14 @@ class _Mapper:
     def _drop(self, idea: str) -> None:
         del self.places[idea]
         self.findings = [one for one in self.findings if one.setting != idea]
+
+
+def _is_aside(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Tell rows of totals, of one cell, and headers that stand again: they tell nothing."""
+    filled = [cell for cell in cells if cell]
+    if len(filled) < _ENOUGH or totals_label(label_of(cells)) is not None:
+        return True
+    return all(cell in {"", name} for cell, name in zip(cells, header, strict=False))
 
 
 def _is_another_tender(header: str) -> bool:

@@ -51,6 +51,7 @@ _ALPHABETS: Final[dict[str, str]] = {
 }
 _LESS_LIKELY: Final = {"Polish": 0.8, "Hungarian": 0.95}
 _SIGNS: Final = "€„“”‚‘’–—…°§\u00a0\u202f\u2212"
+_ENDS: Final = "„“”‚‘’–—…"
 _SAMPLE: Final = 20_000
 _HEAD: Final = 1 << 18
 _LARGE: Final = 1 << 20
@@ -295,10 +296,15 @@ def _telling(data: bytes) -> bytes:
 
 
 def _best_language(text: str) -> tuple[float, str]:
-    """Give the share of letters beyond ASCII that one language has, and the language."""
+    """Give the share of letters beyond ASCII that one language has, and the language.
+
+    A capital behind a small letter, or a sign that no word has in it, speaks against.
+    """
     letters = Counter(letter for letter in text if letter > "\x7f" and letter != "\u00a0")
     if not letters:
         return 0.0, "nothing"
+    odd = "".join(one for one in letters if one.isupper() or not one.isalpha() | (one in _ENDS))
+    misplaced = len(re.findall(f"(?<=[a-z])[{re.escape(odd)}]", text)) if odd else 0
     scores = {
         language: _LESS_LIKELY.get(language, 1.0)
         * sum(
@@ -308,4 +314,4 @@ def _best_language(text: str) -> tuple[float, str]:
         for language, alphabet in _ALPHABETS.items()
     }
     language = max(scores, key=lambda one: scores[one])
-    return scores[language] / letters.total(), language
+    return (scores[language] - 2 * misplaced) / letters.total(), language

@@ -23,7 +23,9 @@ __all__ = [
     "is_clock",
     "is_date",
     "is_date_only",
+    "is_figure",
     "is_tender",
+    "label_of",
     "looks_like_id",
     "share",
 ]
@@ -42,6 +44,7 @@ _COUNT: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?|1\d{9}(?
 _CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
 _PART_OF_DAY: Final = re.compile(r"0?[.,]\d{2,}|0[.,]\d")
 _CODE: Final = re.compile(r"[A-Za-z]{3}|[Kk][Čč]\.?|€|[Ff]t|zł|\$|£")
+_FIGURE: Final = re.compile(r"\W*(?:[^\W\d]{1,3}\W+)?\d[\d\s.,'\u2019]*\W*\w{0,3}\W*")
 PAYING: Final = ("qerko", "cash", "card", "voucher", "invoice")
 
 
@@ -59,6 +62,17 @@ def is_amount(cell: str) -> bool:
     except AmountError:
         return False
     return True
+
+
+def is_figure(cell: str) -> bool:
+    """Tell a number, with what may stand around it, from words."""
+    return bool(_FIGURE.fullmatch(cell))
+
+
+def label_of(cells: Sequence[str]) -> str:
+    """Give the first cell of a row that is no figure, or else its first filled one."""
+    filled = [cell for cell in cells if cell]
+    return next((cell for cell in filled if not is_figure(cell)), (*filled, "")[0])
 
 
 def is_date(cell: str) -> bool:

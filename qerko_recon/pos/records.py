@@ -349,6 +349,8 @@ def _alone(line: str, delimiter: str) -> list[str]:
 
 def _has_swallowed(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
     """Tell whether a record of several lines is an unclosed quote that swallowed whole rows."""
+    if lines[0].count(delimiter) + 1 < width:
+        return False  # the rest of the first row stands in the lines below
     whole = sum(len(_alone(line, delimiter)) == width for line in lines[1:])
     return whole > 0 and (width >= _TELLING_WIDTH or len(cells) != width)
 

@@ -6,7 +6,6 @@ and days, rulers, counts, and remarks below. Each of them is counted, and none i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -16,14 +15,14 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from qerko_recon.pos.cells import find_left_out
-from qerko_recon.pos.fits import DATE
+from qerko_recon.pos.fits import DATE, is_figure, label_of
 from qerko_recon.pos.heading import says_header
 from qerko_recon.pos.records import Broken, Records
 from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.vocabulary import says_nothing, tender_meant, totals_label
-from qerko_recon.pos.words import says_statistics
+from qerko_recon.pos.words import says_printing, says_statistics
 
-__all__ = ["Below", "TotalsLine", "find_next_header", "label_of", "split_rows"]
+__all__ = ["Below", "TotalsLine", "find_next_header", "split_rows"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -36,7 +35,6 @@ _WORD: Final = (
     r"mezisou|medzis|spolu|gesamt|zwischens|endsum|tagess|tagesu|tot|day tot|grand|sub|össz|ossz|"
     r"mind|napi|r[eé]sz|v[eé]g|razem)"
 )
-_FIGURE: Final = re.compile(r"[-\u2212(]?\W*\d[\d\s.,'\u2019]*\W*\w{0,3}\W*")
 _DIGITS: Final = (ord("0"), ord("9"))
 _UPPER: Final = (ord("A"), ord("Z"))
 _LOWER: Final = (ord("a"), ord("z"))
@@ -118,7 +116,7 @@ def split_rows(
     types = [records.columns[places[idea]] for idea in _TYPES if idea in places]
     is_out = find_left_out(types, left_out, len(records)) & ~(is_total | is_header | is_sum)
     totals, broken = _broken_totals(records, places)
-    totals += [_totals_line(records, row) for row in np.flatnonzero(is_total).tolist()]
+    totals += [_totals_line(records, row, places) for row in np.flatnonzero(is_total).tolist()]
     totals.sort()
     last = totals[-1].row if totals else None
     is_remark = _is_remark(records, places, last) & ~(is_total | is_header | is_sum | is_out)
@@ -158,11 +156,6 @@ def _cells(records: Records, row: int) -> tuple[str, ...]:
     return tuple(column[row] for column in records.columns)
 
 
-def label_of(cells: Sequence[str]) -> str:
-    """Give the first filled cell of a row."""
-    return next((cell for cell in cells if cell), "")
-
-
 def _is_lone(cells: Sequence[str]) -> bool:
     return sum(bool(cell) for cell in cells) == 1
 
@@ -170,9 +163,16 @@ def _is_lone(cells: Sequence[str]) -> bool:
 # Totals
 
 
-def _totals_line(records: Records, row: int) -> TotalsLine:
+def _totals_line(records: Records, row: int, places: Mapping[str, int]) -> TotalsLine:
     cells = _cells(records, row)
-    return TotalsLine(int(records.rows[row]), label_of(cells), cells, is_aligned=True)
+    is_aligned = not _is_short(cells, places)
+    return TotalsLine(int(records.rows[row]), label_of(cells), cells, is_aligned)
+
+
+def _is_short(cells: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Tell a label and a figure right behind it, which stand in columns of something else."""
+    filled = [place for place, cell in enumerate(cells) if cell]
+    return filled == [0, 1] and places.get("amount") != 1 and is_figure(cells[1])
 
 
 def _broken_totals(
@@ -194,7 +194,7 @@ def _has_figures(cells: Sequence[str]) -> bool:
     """Tell whether a row is a label and nothing but figures."""
     label = label_of(cells)
     rest = [cell for cell in cells if cell and cell != label]
-    return bool(rest) and all(_FIGURE.fullmatch(cell) for cell in rest)
+    return bool(rest) and all(map(is_figure, rest))
 
 
 def _is_total(records: Records, places: Mapping[str, int]) -> Mask:
@@ -203,10 +203,12 @@ def _is_total(records: Records, places: Mapping[str, int]) -> Mask:
     timed = places.get("paid_at")
     for row in np.flatnonzero(_may_be_total(records, places)).tolist():
         cells = _cells(records, row)
-        if totals_label(label_of(cells)) is None or _has_id(cells, places):
+        if totals_label(label_of(cells)) is None:
             continue
         when = cells[timed] if timed is not None else ""
-        found[row] = says_nothing(when) or totals_label(when) is not None
+        is_timed = not says_nothing(when) and totals_label(when) is None
+        is_payment = is_timed or _has_id(cells, places)
+        found[row] = not is_payment or _is_short(cells, places)
     return found
 
 
@@ -219,13 +221,14 @@ def _has_id(cells: Sequence[str], places: Mapping[str, int]) -> bool:
 
 
 def _may_be_total(records: Records, places: Mapping[str, int]) -> Mask:
-    """Find rows that may be totals: without a time, without a payment, with a word for one."""
+    """Find rows that may be totals: without a time, payment or amount, with a word for one."""
     suspects = np.ones(len(records), dtype=bool)
     for idea in ("paid_at", "payment_id"):
         if idea in places:
             suspects &= _may_be_label(records, places[idea])
-            if not suspects.any():
-                return suspects
+    suspects |= _silent(records, {"amount": places["amount" if "amount" in places else "total"]})
+    if not suspects.any():
+        return suspects
     words = np.zeros(int(suspects.sum()), dtype=bool)
     for column in records.columns:
         said = pc.match_substring_regex(column.where(suspects).text, _WORD)
@@ -284,7 +287,8 @@ def _is_remark(records: Records, places: Mapping[str, int], last: int | None) ->
         label, is_line = label_of(said), any(said[place] for place in own)
         is_after = last is not None and int(records.rows[row]) > last
         is_title = bool(DATE.search(label)) or not any(map(str.isdigit, label))
-        found[row] = not is_line and (is_title or (is_after and _is_title(label)))
+        is_title |= is_after and _is_title(label)
+        found[row] = says_printing(label) or (is_title and not is_line)
     return found
 
 
@@ -307,7 +311,9 @@ def _silent(records: Records, places: Mapping[str, int]) -> Mask:
     for idea in _MONEY:
         if idea in places:
             shapes = records.columns[places[idea]].shapes
-            silent &= ~shapes.spread("9" in shape for shape in shapes.words)
+            silent &= ~shapes.spread(
+                "9" in shape and not says_printing(shape) for shape in shapes.words
+            )
     return silent
 
 
@@ -351,7 +357,8 @@ def _is_aside(one: Broken, last: int | None, titles: frozenset[str]) -> bool:
         return True
     if not any(letter.isalnum() for letter in one.text):
         return True
-    return last is not None and one.row > last and _is_lone(one.cells)
+    is_after = last is not None and one.row > last
+    return _is_lone(one.cells) and (is_after or says_printing(label_of(one.cells)))
 
 
 def _is_title(text: str) -> bool:

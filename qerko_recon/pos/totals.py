@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from qerko_recon.errors import AmountError
 from qerko_recon.money import DecimalMark, parse_amount, unit_to_decimal
 from qerko_recon.pos.amounts import Amounts
-from qerko_recon.pos.rows import Below, TotalsLine, label_of
+from qerko_recon.pos.fits import label_of
+from qerko_recon.pos.rows import Below, TotalsLine
 from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.tags import Tags
 from qerko_recon.pos.vocabulary import currency_in, plain, says_nothing, tender_meant, totals_label

@@ -20,6 +20,7 @@ __all__ = [
     "plain",
     "says_beside",
     "says_nothing",
+    "says_printing",
     "says_several",
     "says_statistics",
     "state_meant",
@@ -155,6 +156,14 @@ _STATISTICS: Final = frozenset(
         "Darab|Počet účtů|Počet dokladů|Počet plateb|Min|Max|Minimum|Maximum"
     )
 )
+_PRINTING: Final = frozenset(
+    phrases(
+        "Vytištěno|Vytisknuto|Tištěno|Tisk|Vytlačené|Tlač|Strana|Stránka|Vygenerováno|"
+        "Vygenerované|Vytvořeno|Vytvorené|Exportováno|Exportované|Export|Konec|Koniec|Gedruckt|"
+        "Ausgedruckt|Druckdatum|Seite|Erstellt|Exportiert|Ende|Printed|Page|Generated|Created|"
+        "Exported|End|Nyomtatva|Oldal|Készült|Exportálva|Vége"
+    )
+)
 _TOTALS_WORDS: Final = max(len(phrase.split()) for phrase in _TOTALS)
 _YES: Final = frozenset(phrases("ano|áno|ja|yes|true|1|x|igen|y|j|a|wahr|pravda"))
 _NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "null", "none", "nan", "#n/a"})
@@ -245,6 +254,15 @@ def says_statistics(text: str) -> bool:
     """
     tokens = [token for token in plain(text).split() if not token.isdigit()]
     return bool(tokens) and (tokens[0] in _STATISTICS or " ".join(tokens) in _STATISTICS)
+
+
+def says_printing(text: str) -> bool:
+    """Tell whether a text says of what page it is, or when it was printed or made.
+
+    >>> says_printing("Vytištěno: 21.11.2026 06:00"), says_printing("Seite 1 von 2")
+    (True, True)
+    """
+    return plain(text).partition(" ")[0] in _PRINTING
 
 
 def is_yes(text: str) -> bool:

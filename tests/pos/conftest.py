@@ -149,3 +149,9 @@ def merged():
 @pytest.fixture
 def xlsb():
     return binary_book
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A desk for all the examples of a property."""
+    return Desk(tmp_path_factory.mktemp("many"))
