@@ -68,7 +68,7 @@ def test_what_was_booked_as_cash_since_the_closing_failed(incident_of):
     cash = line_of(payment, payment_id=None, tender="Cash")
     row = the_break(incident.reconcile([payment], [cash]))
     assert (row["reason"], row["cause_kind"]) == ("posted_as_other_tender", "closed_error")
-    assert row["cause"].startswith("On the same bill stands a line of another tender")
+    assert row["cause"].startswith("The POS has a line of another tender (Cash)")
     assert "BILL_LOCKED" in row["cause"]
 
 
