@@ -87,7 +87,7 @@ clean:
 	@touch $@
 
 .venv/notebook.done: .venv/core.done
-	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook]"
+	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook,app]"
 	@touch $@
 
 .venv/dev.done: .venv/core.done

@@ -31,6 +31,8 @@ ROOMS = (
     ("recon",),
     ("report",),
     ("history",),
+    ("closing",),
+    ("widgets",),
     ("doctor", "demo", "session_samples"),
     ("cli",),
     ("__main__",),

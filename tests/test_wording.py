@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+import qerko_recon
 from qerko_recon.errors import ConfigError
 from qerko_recon.report.labels import LABELS
 from qerko_recon.wording import (
     LANGUAGES,
+    Catalog,
     _fill,
     _parse,
     format_date,
@@ -47,16 +50,29 @@ def test_what_is_no_template_is_refused(template):
         _parse(template)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_every_label(language):
-    def base(keys):
-        return {key.removesuffix(".few").removesuffix(".many") for key in keys}
+PACKAGE = Path(qerko_recon.__file__).parent
+SPEAKERS = sorted(
+    ".".join(("qerko_recon", *folder.parent.relative_to(PACKAGE).parts))
+    for folder in PACKAGE.rglob("words")
+    if folder.is_dir()
+)
 
-    assert base(LABELS.keys(language)) - {"breaks", "payments", "lines", "more"} == base(
-        LABELS.keys("en")
-    )
-    for key in LABELS.keys("en"):
-        assert LABELS.slots(key, language) == LABELS.slots(key, "en"), key
+
+def _base(key):
+    """Take the form of a count off a key: languages have more or fewer of them."""
+    name, _, form = key.rpartition(".")
+    return name if form in {"one", "few", "many", "other"} else key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_every_language_says_everything_with_the_same_values(speaker, language):
+    catalog = Catalog(speaker)
+    own, english = catalog.keys(language), catalog.keys("en")
+    assert set(map(_base, own)) == set(map(_base, english))
+    for key in own & english:
+        if _base(key) == key:
+            assert catalog.slots(key, language) == catalog.slots(key), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,1 @@
+"""Panels for notebooks and the daily-close page: thin over what a notebook can call itself."""
