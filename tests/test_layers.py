@@ -33,6 +33,7 @@ ROOMS = (
     ("history",),
     ("closing",),
     ("widgets",),
+    ("app",),
     ("doctor", "demo", "session_samples"),
     ("cli",),
     ("__main__",),

@@ -12,6 +12,7 @@ import click
 # Each of these puts its commands on the group.
 from qerko_recon.cli import (  # noqa: F401
     actions,
+    app,
     close,
     deciding,
     demo,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import ipywidgets
 
-__all__ = ["button", "choice", "field", "heading", "html", "note"]
+__all__ = ["button", "choice", "column", "field", "heading", "html", "note"]
 
 _WIDE = {"width": "max-content"}
 _LABEL = {"description_width": "initial"}
@@ -69,3 +69,8 @@ def note(text: str) -> ipywidgets.HTML:
 def html(value: str = "") -> ipywidgets.HTML:
     """Make a place for HTML, whose text from outside the caller has escaped."""
     return ipywidgets.HTML(value)
+
+
+def column(*children: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Put widgets under each other."""
+    return ipywidgets.VBox(children)

@@ -74,7 +74,7 @@ export default {
 
     const drawBody = () => {
       const columns = model.get("columns");
-      const keys = model.get("keys");
+      const keys = model.get("row_keys");
       const tones = model.get("tones");
       const hadFocus = body.contains(document.activeElement);
       body.replaceChildren(...model.get("rows").map((cells, place) => {
@@ -135,7 +135,7 @@ export default {
 
     const listen = {
       "change:columns change:sorted_by change:is_descending": drawHead,
-      "change:rows change:keys change:tones": drawBody,
+      "change:rows change:row_keys change:tones": drawBody,
       "change:selected": marked,
       "change:page change:pages change:range_text change:texts": drawPager,
       "change:caption": () => table.setAttribute("aria-label", model.get("caption")),

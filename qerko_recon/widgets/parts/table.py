@@ -84,7 +84,7 @@ class Table(anywidget.AnyWidget):
         Which page is shown, from 0, and how many there are.
     sorted_by, is_descending
         How rows are sorted; ``""`` leaves them in the frame's order.
-    rows, keys, tones
+    rows, row_keys, tones
         What is shown now, as text.
 
     Examples
@@ -103,7 +103,7 @@ class Table(anywidget.AnyWidget):
     caption = traitlets.Unicode().tag(sync=True)
     columns: traitlets.List[Any] = traitlets.List().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    keys: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    row_keys: traitlets.List[Any] = traitlets.List().tag(sync=True)
     tones: traitlets.List[Any] = traitlets.List().tag(sync=True)
     page = traitlets.Int(0).tag(sync=True)
     pages = traitlets.Int(1).tag(sync=True)
@@ -222,7 +222,7 @@ class Table(anywidget.AnyWidget):
         with self.hold_sync():
             self.page = page
             self.rows = [list(row) for row in zip(*cells, strict=True)]
-            self.keys = self._plain(part, self._key)
+            self.row_keys = self._plain(part, self._key)
             self.tones = self._plain(part, self._tone)
             self.range_text = self._range(first, len(places))
 

@@ -1,0 +1,114 @@
+"""The command that serves the pages for the browser."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qerko_recon.cli.group import CLEAN, cli
+from qerko_recon.cli.options import Whose, language_option, venue_options
+from qerko_recon.cli.show import say
+
+if TYPE_CHECKING:
+    from qerko_recon.app.server import Served
+
+__all__ = ["app"]
+
+
+@cli.command("app")
+@click.option("--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where.")
+@click.option("--port", default=8866, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--others-may-connect",
+    is_flag=True,
+    help="Let other machines connect, over a line that is not encrypted.",
+)
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
+@click.option("--no-browser", is_flag=True, help="Say the address and open nothing.")
+@click.option("--demo", is_flag=True, help="On a simulated day: no key, no network.")
+@language_option
+@venue_options
+def app(
+    listen: str,
+    port: int,
+    others_may_connect: bool,
+    theme: str,
+    no_browser: bool,
+    demo: bool,
+    language: str,
+    whose: Whose,
+) -> int:
+    """Open the daily close, sessions and actions in the browser, until Ctrl-C.
+
+    The pages are served on this machine alone, to whoever has the address that is said here.
+
+    Example: qerko-recon app --demo --language cs
+    """
+    from qerko_recon.app.server import serve
+
+    def told(served: Served) -> None:
+        click.echo(served.url)
+        say("The address holds a token: it is for you alone. Ctrl-C ends the pages.")
+
+    with ExitStack() as around:
+        if demo:
+            around.enter_context(_simulated_day())
+        settings = {
+            "QERKO_LANGUAGE": language,
+            "QERKO_VENUE": whose.venue,
+            "QERKO_CONFIG": None if whose.config is None else str(whose.config.resolve()),
+        }
+        around.enter_context(_environment({k: v for k, v in settings.items() if v is not None}))
+        serve(
+            address=listen,
+            port=port,
+            others_may_connect=others_may_connect,
+            theme=theme,
+            opens_browser=not no_browser,
+            on_ready=told,
+        )
+    return CLEAN
+
+
+@contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    """Set variables that the pages' kernels take over, for a while."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _simulated_day() -> Iterator[None]:
+    """Run a Qerko in a box with a day of trade, and leave the day's export where pages find it."""
+    from qerko_recon.simulator import Simulator, TradingDay
+
+    day = TradingDay.generate(seed=1)
+    with tempfile.TemporaryDirectory(prefix="qerko-recon-demo-") as made, Simulator(day) as box:
+        folder = Path(made)
+        export = day.write_pos_export(folder / "pos_export.csv", "czech_semicolon")
+        ids = folder / "payment_ids.txt"
+        ids.write_text("".join(f"{one}\n" for one in day.payment_ids), encoding="utf-8")
+        own = {
+            "QERKO_HISTORY": str(folder / "history.db"),
+            "QERKO_AUDIT_TRAIL": str(folder / "actions.jsonl"),
+            "QERKO_DEMO_EXPORT": str(export),
+            "QERKO_DEMO_IDS": str(ids),
+            "QERKO_FOLDER": str(folder),
+        }
+        with _environment({**box.environment, **own}):
+            say(f"A simulated day: its export is {export}, its payments are in {ids}.")
+            yield
