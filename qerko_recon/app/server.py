@@ -33,6 +33,13 @@ PAGES: Final = ("close", "session", "log", "actions")
 _FOLDER: Final = Path(__file__).parent / "pages"
 _PORT: Final = 8866
 
+# Nothing is fetched from anywhere else, and no other page may hold ours in a frame.
+_CONTENT_POLICY: Final = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "connect-src 'self' blob: data:; "
+    "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -76,10 +83,9 @@ def serve(
         The address may not be listened on, the port is taken, or Voilà is not installed.
     """
     address = checked_address(address, others_may_connect=others_may_connect)
-    server = _server_class()
-    with _listening(address, port) as sockets, _configured(server, theme) as voila:
-        served = Served(_url(address, sockets[0].getsockname()[1], voila.token), 0)
-        served = Served(served.url, sockets[0].getsockname()[1])
+    with _listening(address, port) as sockets, _configured(_server_class(), theme) as voila:
+        taken = sockets[0].getsockname()[1]
+        served = Served(_url(address, taken, voila.token), taken)
         voila.serve_on(sockets, lambda: _ready(served, opens_browser, on_ready))
 
 
@@ -114,8 +120,10 @@ def _open(url: str) -> None:
 @contextmanager
 def _listening(address: str, port: int) -> Iterator[list[socket.socket]]:
     """Take the port before anything else starts, so that one that is taken is said at once."""
-    from tornado.netutil import bind_sockets
-
+    try:
+        from tornado.netutil import bind_sockets
+    except ImportError as error:
+        raise _lacking() from error
     try:
         sockets = bind_sockets(port, address)
     except OSError as error:
@@ -141,6 +149,7 @@ def _configured(server: Any, theme: str) -> Iterator[Any]:
         voila.token = secrets.token_urlsafe(24)
         voila.open_browser = False
         voila.log_level = "CRITICAL"
+        voila.tornado_settings = {"headers": {"Content-Security-Policy": _CONTENT_POLICY}}
         voila.connection_dir_root = folder
         voila.initialize([str(_FOLDER), f"--VoilaConfiguration.theme={theme}"])
         voila.voila_configuration.show_tracebacks = False
@@ -164,14 +173,16 @@ def _own_environment(folder: str) -> dict[str, str]:
     }
 
 
+def _lacking() -> ConfigError:
+    return ConfigError('the pages need Voilà: install it with pip install "qerko-recon[app]"')
+
+
 def _server_class() -> Any:
     """Give Voilà's server, changed to serve our pages on our socket and to end in order."""
     try:
         from voila.app import Voila
     except ImportError as error:
-        raise ConfigError(
-            'the pages need Voilà: install it with pip install "qerko-recon[app]"'
-        ) from error
+        raise _lacking() from error
     import tornado.ioloop
     import tornado.web
 
