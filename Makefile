@@ -5,10 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit bench notebook samples pictures lock clean
+.PHONY: help demo app test lint typecheck unit bench notebook samples pictures lock clean
 
 help:
 	@echo "make demo      reconcile a day of trade on the built-in simulator"
+	@echo "make app       open the daily close in the browser, on a simulated day"
 	@echo "make test      lint, type-check, run every test"
 	@echo "make bench     measure the budgets, each beside its peer (some minutes)"
 	@echo "make notebook  open the daily close in JupyterLab"
@@ -20,6 +21,9 @@ help:
 demo: .venv/core.done
 	@.venv/bin/python -m qerko_recon demo
 
+app: .venv/notebook.done
+	@.venv/bin/python -m qerko_recon app --demo
+
 test: lint typecheck unit
 
 lint: .venv/dev.done
@@ -29,7 +33,7 @@ lint: .venv/dev.done
 typecheck: .venv/dev.done
 	.venv/bin/python -m mypy
 
-unit: .venv/dev.done
+unit: .venv/dev.done .venv/browser.done
 	.venv/bin/python -m coverage run -m pytest
 	.venv/bin/python -m coverage report --fail-under=95
 
@@ -90,6 +94,17 @@ clean:
 	@$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable ".[notebook,app]"
 	@touch $@
 
-.venv/dev.done: .venv/core.done
+.venv/dev.done: .venv/notebook.done
 	@$(PIP) install --quiet --constraint constraints.txt --group dev
 	@touch $@
+
+# Browser tests drive a Chromium: the system's, else Debian's package, else Playwright's own.
+.venv/browser.done: .venv/dev.done
+	@for one in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v "$$one" >/dev/null && touch $@ && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests; this takes a minute, once."; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends chromium fonts-dejavu-core; } >/dev/null && touch $@ && exit 0; \
+	fi; \
+	.venv/bin/python -m playwright install --with-deps chromium && touch $@

@@ -7,7 +7,7 @@ import shutil
 
 import nbformat
 import pytest
-from browser_servers import quiet_environment, voila
+from browser_servers import lab, quiet_environment, voila
 from playwright.sync_api import expect, sync_playwright
 
 # A page of Voilà takes some ten seconds to come, more on a machine at work.
@@ -132,3 +132,45 @@ def show(voila_server, write_notebook, new_page, request):
         return page
 
     return show_one
+
+
+@pytest.fixture(scope="session")
+def lab_server(notebook_folder, jupyter_environment):
+    with lab(notebook_folder, jupyter_environment) as server:
+        yield server
+
+
+# Clicking the menu runs nothing where the kernel is not ready yet, so all of it is awaited.
+_RUN_ALL = """async (name) => {
+    const app = window.jupyterapp;
+    await app.restored;
+    let held = null;
+    for (let tries = 0; tries < 300 && !held; tries += 1) {
+        held = [...app.shell.widgets("main")].find((one) => one.context?.path === name);
+        if (!held) await new Promise((done) => setTimeout(done, 100));
+    }
+    await held.context.ready;
+    await held.sessionContext.ready;
+    await held.sessionContext.session.kernel.info;
+    app.shell.activateById(held.id);
+    while (app.shell.currentWidget !== held || !app.commands.isEnabled("notebook:run-all-cells")) {
+        await new Promise((done) => setTimeout(done, 100));
+    }
+    await app.commands.execute("notebook:run-all-cells");
+}"""
+
+
+@pytest.fixture
+def run_in_lab(lab_server, write_notebook, new_page, request):
+    """Open what code makes as a notebook in JupyterLab, and run all its cells."""
+
+    def run(*cells, **options):
+        name = write_notebook(f"{request.node.name}.ipynb", *cells)
+        page = new_page(**options)
+        page.goto(lab_server.url(name))
+        page.wait_for_function("() => window.jupyterapp")
+        page.evaluate(_RUN_ALL, name)
+        return page
+
+    run.again = lambda page, name: page.evaluate(_RUN_ALL, name)
+    return run

@@ -105,3 +105,19 @@ def test_files_are_dropped_onto_the_box(show):
     )
     page.locator(".qerko-drop").dispatch_event("drop", {"dataTransfer": transfer})
     expect(page.get_by_text("empty.csv: 0")).to_be_visible()
+
+
+def test_a_notebook_s_own_shortcuts_do_not_act_on_a_picked_row(run_in_lab):
+    """In JupyterLab the arrows move between cells and D, D deletes one, unless they are ours."""
+    page = run_in_lab(TABLE, "after = 1")
+    rows = page.get_by_role("grid", name="Breaks").get_by_role("row")
+    expect(rows).to_have_count(51)
+    rows.nth(1).click()
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(rows.nth(2)).to_have_attribute("aria-selected", "true")
+    for key in "ddxa":
+        page.keyboard.press(key)
+    expect(page.locator(".jp-CodeCell")).to_have_count(2)
+    expect(page.get_by_text("picked B-1")).to_be_visible()

@@ -6,6 +6,8 @@ export default {
     const button = document.createElement("button");
     const text = document.createElement("span");
     button.type = "button";
+    // JupyterLab's shortcuts, such as D D, must not act while this has the focus.
+    button.setAttribute("data-lm-suppress-shortcuts", "true");
     button.className = "jupyter-button widget-button";
     text.setAttribute("role", "status");
     text.setAttribute("aria-live", "polite");

@@ -5,13 +5,14 @@ let numbers = 0;
 export default {
   render({ model, el }) {
     el.classList.add("qerko-drop");
-    el.setAttribute("data-lm-suppress-shortcuts", "true");
     const label = document.createElement("label");
     const words = document.createElement("span");
     const input = document.createElement("input");
     const text = document.createElement("div");
     input.type = "file";
     input.multiple = true;
+    // JupyterLab's shortcuts, such as D D, must not act while this has the focus.
+    input.setAttribute("data-lm-suppress-shortcuts", "true");
     text.setAttribute("role", "status");
     text.setAttribute("aria-live", "polite");
     label.append(words, input);

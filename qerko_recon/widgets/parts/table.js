@@ -8,18 +8,20 @@ function made(name, attributes = {}, text = null) {
   return node;
 }
 
+// A notebook's own shortcuts (arrows, D D) must not act while a row or a button of ours has the
+// focus. JupyterLab looks for this on the very element that has it.
+const OURS = { "data-lm-suppress-shortcuts": "true" };
+
 export default {
   render({ model, el }) {
     el.classList.add("qerko-table");
-    // A notebook's own shortcuts (arrows, J, K, D) must not act while a row has the focus.
-    el.setAttribute("data-lm-suppress-shortcuts", "true");
     const scroller = made("div", { class: "qerko-scroller" });
     const table = made("table", { role: "grid", "aria-label": model.get("caption") });
     const head = made("thead");
     const body = made("tbody");
     const pager = made("div", { class: "qerko-pager" });
-    const previous = made("button", { type: "button" });
-    const next = made("button", { type: "button" });
+    const previous = made("button", { type: "button", ...OURS });
+    const next = made("button", { type: "button", ...OURS });
     const range = made("span", { "aria-live": "polite" });
     table.append(head, body);
     scroller.append(table);
@@ -45,7 +47,7 @@ export default {
           cell.setAttribute("aria-sort", isSorted ? way : "none");
           const mark = isSorted ? (isDescending ? " ▼" : " ▲") : "";
           const button = made("button", {
-            type: "button", title: column.sort_label, "data-column": column.name,
+            type: "button", title: column.sort_label, "data-column": column.name, ...OURS,
           }, column.label + mark);
           button.addEventListener("click", () => set({
             sorted_by: column.name, is_descending: isSorted ? !isDescending : false,
@@ -78,7 +80,7 @@ export default {
       const tones = model.get("tones");
       const hadFocus = body.contains(document.activeElement);
       body.replaceChildren(...model.get("rows").map((cells, place) => {
-        const row = made("tr", { role: "row", "data-key": keys[place] });
+        const row = made("tr", { role: "row", "data-key": keys[place], ...OURS });
         if (tones[place]) row.classList.add(`qerko-tone-${tones[place]}`);
         cells.forEach((text, at) => {
           const cell = made("td", { role: "gridcell" }, text);
