@@ -5,13 +5,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: help demo app test lint typecheck unit bench notebook samples pictures lock clean
+.PHONY: help demo app test lint typecheck unit bench kernels notebook samples pictures lock clean
 
 help:
 	@echo "make demo      reconcile a day of trade on the built-in simulator"
 	@echo "make app       open the daily close in the browser, on a simulated day"
 	@echo "make test      lint, type-check, run every test"
 	@echo "make bench     measure the budgets, each beside its peer (some minutes)"
+	@echo "make kernels   run the browser tests under older ipykernels too"
 	@echo "make notebook  open the daily close in JupyterLab"
 	@echo "make samples   write data_samples/ anew"
 	@echo "make pictures  draw the pictures of the README anew (needs Chromium, LibreOffice)"
@@ -54,6 +55,17 @@ bench: .venv/bench.done
 	.venv/bin/python tests/benchmarks/soak.py --json build/bench/soak.json
 	.venv/bin/python tests/benchmarks/session_log.py
 	.venv/bin/python tests/benchmarks/session_soak.py
+
+# Callbacks of widgets run on another thread in ipykernel 7.0 to 7.3 than before and after.
+KERNELS = 6.30.1 7.3.0
+kernels: .venv/browser.done
+	@for one in $(KERNELS); do \
+		test -d build/ipykernel/$$one || $(PIP) install --quiet --no-deps \
+			--target build/ipykernel/$$one ipykernel==$$one nest-asyncio==1.6.0 || exit 1; \
+		echo "ipykernel $$one"; \
+		QERKO_TEST_IPYKERNEL=$$one PYTHONPATH=$(CURDIR)/build/ipykernel/$$one \
+			.venv/bin/python -m pytest -q tests/browser || exit 1; \
+	done
 
 notebook: .venv/notebook.done
 	.venv/bin/python -m jupyter lab notebooks/01_daily_close.ipynb
