@@ -9,6 +9,8 @@ import pytest
 
 import qerko_recon as qr
 from qerko_recon.session_samples import write_bad_evening, write_session_samples
+from qerko_recon.session_samples.guests import Visitors
+from qerko_recon.simulator import Simulator
 
 KEPT = Path("data_samples")
 CAUSES = {
@@ -83,3 +85,29 @@ def test_an_id_that_was_typed_names_the_payment_it_is_like(bad_evening):
     [row] = [one for one in bad_evening.breaks.to_dict("records") if one["payment_id"] == "4O49"]
     assert msgspec.json.decode(row["facts"])["log_alike"] == "4049"
     assert "4049 has the same amount" in row["cause"]
+
+
+def test_visitors_pay_while_a_till_answers_and_wait_while_none_does():
+    with (
+        Simulator() as box,
+        Visitors(box, every=0.01),
+        qr.Client(base_url=box.base_url, api_key=box.api_key, pos_id=box.pos_id) as client,
+    ):
+        assert box.calls == ()
+        till = qr.DemoPos()
+        with qr.PollSession(client, till) as session:
+            box._world.journal.wait_until(lambda: len(till.postings) >= 3, 30)
+        assert session.snapshot.errors == 0
+        paid = {one.id for one in box.payments if one.state == "PAID"}
+        assert {one.payment_id for one in till.postings} <= paid
+
+
+def test_a_till_that_refuses_keeps_no_visitor_away():
+    with (
+        Simulator() as box,
+        Visitors(box, every=0.01),
+        qr.Client(base_url=box.base_url, api_key=box.api_key, pos_id=box.pos_id) as client,
+        qr.PollSession(client, qr.RefusingHandler()),
+    ):
+        box._world.journal.wait_until(lambda: len(box.calls) >= 5, 30)
+        assert {one.method for one in box.calls} == {"getTableContents"}

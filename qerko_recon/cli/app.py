@@ -94,10 +94,15 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
 @contextmanager
 def _simulated_day() -> Iterator[None]:
     """Run a Qerko in a box with a day of trade, and leave the day's export where pages find it."""
+    from qerko_recon.session_samples.guests import Visitors
     from qerko_recon.simulator import Simulator, TradingDay
 
     day = TradingDay.generate(seed=1)
-    with tempfile.TemporaryDirectory(prefix="qerko-recon-demo-") as made, Simulator(day) as box:
+    with (
+        tempfile.TemporaryDirectory(prefix="qerko-recon-demo-") as made,
+        Simulator(day) as box,
+        Visitors(box),
+    ):
         folder = Path(made)
         export = day.write_pos_export(folder / "pos_export.csv", "czech_semicolon")
         ids = folder / "payment_ids.txt"
