@@ -30,8 +30,9 @@ def chromium_path():
     return next(filter(None, map(shutil.which, names)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """A Chromium for a file of tests: while it is there, its thread counts as in an event loop."""
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
         yield one

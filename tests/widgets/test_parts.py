@@ -18,6 +18,7 @@ from qerko_recon.errors import ConfigError
 from qerko_recon.money import MONEY
 from qerko_recon.widgets.parts import (
     Column,
+    Disclosure,
     Download,
     FileDrop,
     Panel,
@@ -60,9 +61,9 @@ def test_any_other_error_is_told_with_closed_details():
     assert "ZeroDivisionError" in panel.status.text
     assert "Stalo se něco nečekaného" in panel.status.text
     assert panel.status.details in panel.status.children
-    assert panel.status.details.selected_index is None
-    assert "test_parts.py" in panel.status.details.children[0].value
-    assert "<b>" not in panel.status.details.children[0].value
+    assert not panel.status.details.is_open
+    assert "test_parts.py" in panel.status.details.content.children[0].value
+    assert "<b>" not in panel.status.details.content.children[0].value
     panel.status.say("jde to dál", "good")
     assert panel.status.details not in panel.status.children
 
@@ -78,7 +79,7 @@ def test_a_trace_shows_no_values():
 
     panel = Secretive(PARTS)
     panel.work()
-    assert secret not in panel.status.details.children[0].value
+    assert secret not in panel.status.details.content.children[0].value
 
 
 def test_tones_are_told_by_words_too():
@@ -347,3 +348,17 @@ def test_a_file_that_cannot_be_made_is_told():
     download.disabled = True
     download.press()
     assert len(errors) == 1
+
+
+def test_what_is_disclosed_is_hidden_until_asked_for():
+    inside = button("Inside", lambda: None)
+    more = Disclosure("More", inside)
+    assert more.content.layout.display == "none"
+    more.is_open = True
+    assert more.content.layout.display is None
+    assert more.content.children == (inside,)
+    more.title = "Less"
+    assert more.toggle.title == "Less"
+    other = button("Other", lambda: None)
+    more.hold(other)
+    assert more.content.children == (other,)

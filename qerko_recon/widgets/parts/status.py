@@ -9,6 +9,7 @@ from typing import Final, Literal
 import ipywidgets
 
 from qerko_recon.errors import QerkoReconError, shorten
+from qerko_recon.widgets.parts.disclosure import Disclosure
 from qerko_recon.widgets.parts.speaking import PARTS, Words
 
 __all__ = ["Status"]
@@ -30,7 +31,8 @@ class Status(ipywidgets.VBox):
     Attributes
     ----------
     line, details
-        The widgets: HTML with ``role="status"``, and an accordion that is there after an error.
+        The widgets: HTML with ``role="status"``, and a :class:`Disclosure` that is there after
+        an error.
     text, tone
         What it says, plain; ``plain``, ``good``, ``warning`` or ``error``.
 
@@ -46,9 +48,7 @@ class Status(ipywidgets.VBox):
         self._words = Words(PARTS, language)
         self.line = ipywidgets.HTML()
         self._trace = ipywidgets.HTML()
-        self.details = ipywidgets.Accordion(
-            children=(self._trace,), titles=(self._words("status.details"),)
-        )
+        self.details = Disclosure(self._words("status.details"), self._trace)
         self.text = ""
         self.tone: Tone = "plain"
         super().__init__()
@@ -73,7 +73,7 @@ class Status(ipywidgets.VBox):
             return
         trace = "".join(traceback.format_exception(error))[-_MOST_DETAILS:]
         self._trace.value = f"<pre>{escape(trace)}</pre>"
-        self.details.selected_index = None
+        self.details.is_open = False
         self._hold(self.line, self.details)
 
     def _hold(self, *children: ipywidgets.Widget) -> None:
