@@ -49,9 +49,18 @@ class Visitors:
         self._leaves = threading.Event()
         self._thread = threading.Thread(target=self._come, name="qerko-guests", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Let them come, until :meth:`stop` or the program's end."""
         self._thread.start()
         return self
+
+    def stop(self) -> None:
+        """Let no more come."""
+        self._leaves.set()
+        self._thread.join(5)
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self,
@@ -59,8 +68,7 @@ class Visitors:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._leaves.set()
-        self._thread.join(5)
+        self.stop()
 
     def _come(self) -> None:
         while not self._leaves.wait(self._every):

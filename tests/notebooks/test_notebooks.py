@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from qerko_recon.actions import AuditTrail
 from qerko_recon.history import History
+from qerko_recon.session.log import SessionLog
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -30,6 +32,7 @@ def test_it_runs(path, tmp_path, monkeypatch):
     for name in ("QERKO_API_KEY", "QERKO_POS_ID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("QERKO_LOCKS", str(tmp_path / "locks"))
+    monkeypatch.setenv("QERKO_AUDIT_TRAIL", str(tmp_path / "none.jsonl"))
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
@@ -37,12 +40,16 @@ def test_it_runs(path, tmp_path, monkeypatch):
     client.execute()
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     assert not [out for out in outputs if out.output_type == "error"]
-    assert any("image/png" in out.get("data", {}) for out in outputs)
+    assert path.stem == "05_cancel_and_capture" or any(
+        "image/png" in out.get("data", {}) for out in outputs
+    )
     said = "".join(out.get("text", "") for out in outputs)
     check = {
         "01_daily_close": _closes_the_day,
-        "02_poll_session": _explains_the_incident,
+        "02_poll_session": _answers_guests,
         "03_analysis": _looks_at_weeks,
+        "04_incident": _explains_the_incident,
+        "05_cancel_and_capture": _moves_money_once,
     }
     check[path.stem](tmp_path, said)
 
@@ -52,6 +59,28 @@ def _closes_the_day(folder, _):
     with History(folder / "daily-close" / "history.db") as history:
         assert len(history.runs) == 1
         assert len(history.open_breaks()) == 56
+
+
+def _answers_guests(folder, said):
+    [path] = (folder / "poll-session").glob("session_*.jsonl")
+    log = SessionLog(path)
+    assert log.verify().is_whole
+    assert "records, whole" in said
+    assert "backing_off: Qerko restarts; trying again in 2 s" in said
+    closed = log.calls[log.calls["method"] == "paymentClosed"]
+    assert len(closed) >= 4
+    assert set(closed["outcome"]) == {"ok"}
+
+
+def _moves_money_once(folder, said):
+    [path] = (folder / "cancel-and-capture").glob("actions_*.jsonl")
+    trail = AuditTrail(path)
+    assert trail.verify() == []
+    sent = trail.frame[trail.frame["state"] == "confirmed"]
+    assert list(sent["kind"]) == ["cancel", "cancel", "cancel", "capture"]
+    assert set(trail.actions["state"]) == {"done"}
+    assert "not sent: capture of payment" in said
+    assert not (folder / "none.jsonl").exists()
 
 
 def _explains_the_incident(_, said):
