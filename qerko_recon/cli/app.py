@@ -6,19 +6,25 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
 
 from qerko_recon.cli.group import CLEAN, cli
 from qerko_recon.cli.options import Whose, language_option, venue_options
 from qerko_recon.cli.show import say
+from qerko_recon.model import PAID
 
 if TYPE_CHECKING:
     from qerko_recon.app.server import Served
+    from qerko_recon.simulator import Simulator, TradingDay
 
 __all__ = ["app"]
+
+_FIRST_OF_DEMO: Final = 800_001
 
 
 @cli.command("app")
@@ -93,7 +99,9 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _simulated_day() -> Iterator[None]:
-    """Run a Qerko in a box with a day of trade, and leave the day's export where pages find it."""
+    """Run a Qerko in a box with a day of trade, and lay out what the pages can be tried with."""
+    from qerko_recon.app.demo import VARIABLE, Demo
+    from qerko_recon.session_samples import write_incident
     from qerko_recon.session_samples.guests import Visitors
     from qerko_recon.simulator import Simulator, TradingDay
 
@@ -107,13 +115,36 @@ def _simulated_day() -> Iterator[None]:
         export = day.write_pos_export(folder / "pos_export.csv", "czech_semicolon")
         ids = folder / "payment_ids.txt"
         ids.write_text("".join(f"{one}\n" for one in day.payment_ids), encoding="utf-8")
+        write_incident(folder / "incident.jsonl")
+        *cancel, capture = _paid_just_now(box, day)
+        demo = Demo(
+            export=str(export),
+            ids=str(ids),
+            log=str(folder / "incident.jsonl"),
+            cancel=tuple(cancel),
+            capture=capture,
+        )
+        demo.write(folder / "demo.json")
         own = {
             "QERKO_HISTORY": str(folder / "history.db"),
             "QERKO_AUDIT_TRAIL": str(folder / "actions.jsonl"),
-            "QERKO_DEMO_EXPORT": str(export),
-            "QERKO_DEMO_IDS": str(ids),
+            "QERKO_LOCKS": str(folder / "locks"),
             "QERKO_FOLDER": str(folder),
+            VARIABLE: str(folder / "demo.json"),
         }
         with _environment({**box.environment, **own}):
             say(f"A simulated day: its export is {export}, its payments are in {ids}.")
             yield
+
+
+def _paid_just_now(box: Simulator, day: TradingDay) -> list[str]:
+    """Add payments that can still be cancelled, and at the end one that waits to be captured."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    paid = [one for one in day.payments if one.state == PAID and one.currency == day.currency]
+    made = [
+        msgspec.structs.replace(one, id=str(_FIRST_OF_DEMO + number), timestamp=now)
+        for number, one in enumerate(paid[:4])
+    ]
+    for one in made:
+        box.add(one, capture="manual" if one is made[-1] else "auto")
+    return [one.id for one in made]
