@@ -67,11 +67,12 @@ def test_causes_from_a_session_log_are_kept_and_the_log_is_an_input(history, tmp
     assert {(one.kind, one.before is None) for one in changed} == {("log", True), ("log", False)}
 
 
-def test_a_log_that_went_on_is_told(history, tmp_path):
+def test_a_log_that_went_on_is_told(history, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a long path would be told shortened
     folder = SAMPLES / "bad_evening"
     payments = qr.Payments.read(folder / "payments.jsonl")
     pos = qr.read_pos(folder / "export.csv")
-    log = tmp_path / "session.jsonl"
+    log = Path("session.jsonl")
     whole = (folder / "session.jsonl").read_bytes()
     for content in (whole.rpartition(b"\n{")[0] + b"\n", whole):
         log.write_bytes(content)
