@@ -142,10 +142,11 @@ def _ids_told(log: SessionLog | None, pos: PosExport, policy: Policy, venue: Ven
     """Give the payments of the export's days that a log names, and say how many these are."""
     if log is None:
         return []
-    from qerko_recon.recon.log_ids import export_days, ids_of_days
+    from qerko_recon.closing import ids_of_log
+    from qerko_recon.recon.log_ids import export_days
 
     days = export_days(pos.tenders["paid_at"], policy)
-    ids = ids_of_days(log, days, policy, venue=venue.api_key.fingerprint)
+    ids = ids_of_log(log, pos, policy, venue)
     of_days = f" of {', '.join(map(str, sorted(days)))}" if days else ""
     names = ", ".join(file.name for file in log.files[:_NAMED])
     more = " …" if len(log.files) > _NAMED else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,16 +70,10 @@ def recorded(
     log: SessionLog | None = None,
 ) -> tuple[Result, Run | None]:
     """Reconcile by the rulings of the history, and record the run, where there is a history."""
-    from qerko_recon.report import reconcile
+    from qerko_recon.closing import reconcile_and_record
 
-    history = keeping.open()
-    if history is None:
-        return reconcile(payments, pos, log=log, policy=policy), None
-    with history:
-        rules = (*policy.rules, *history.rulings(policy.venue or ""))
-        result = reconcile(payments, pos, log=log, policy=replace(policy, rules=rules))
-        run = history.record(result, by=keeping.by)
-        return history.with_notes(result), run
+    with keeping.open() or nullcontext() as history:
+        return reconcile_and_record(payments, pos, policy, log=log, history=history, by=keeping.by)
 
 
 def print_news(run: Run, language: str) -> None:

@@ -10,11 +10,13 @@ from qerko_recon.pos.export import PosExport, Sniffed, Source
 from qerko_recon.pos.findings import Finding
 from qerko_recon.pos.golden import write_golden
 from qerko_recon.pos.pairs import check_pair, write_pair
+from qerko_recon.pos.peek import Peek, peek_pos
 from qerko_recon.pos.profile import Profile
 from qerko_recon.pos.read import read_pos, sniff_pos
 
 __all__ = [
     "Finding",
+    "Peek",
     "PosExport",
     "Profile",
     "ProfileCheck",
@@ -22,6 +24,7 @@ __all__ = [
     "Source",
     "check_pair",
     "check_profile",
+    "peek_pos",
     "read_pos",
     "sniff_pos",
     "write_golden",

@@ -34,7 +34,7 @@ Mask = np.typing.NDArray[np.bool_]
 
 def read_pos(
     paths: PathLike | Iterable[PathLike],
-    profile: Profile | PathLike | None = None,
+    profile: Profile | PathLike | Sequence[Profile | PathLike | None] | None = None,
     *,
     time_zone: str = "Europe/Prague",
 ) -> PosExport:
@@ -57,7 +57,7 @@ def read_pos(
         A file, or several.
     profile
         A :class:`Profile`, the path of its TOML file, or the name of one that comes with the
-        package (:meth:`Profile.names`).
+        package (:meth:`Profile.names`); or a list of these, one for each file.
     time_zone
         The venue's, for times without an offset.
 
@@ -86,12 +86,11 @@ def read_pos(
     >>> pos.payment_ids, str(pos.tenders["total"][0]), pos.sniffed.encoding
     (('4711',), '1254.500000', 'cp1250')
     """
-    stated = _profile(profile)
     zone = find_zone(time_zone)
     held = _paths(paths)
-    names = _names(held)
     by_path = [
-        read_files(path, name, stated, zone) for path, name in zip(held, names, strict=True)
+        read_files(path, name, stated, zone)
+        for path, name, stated in zip(held, _names(held), _profiles(profile, held), strict=True)
     ]
     _refuse_same(by_path)
     files = list(chain.from_iterable(by_path))
@@ -121,6 +120,21 @@ def _profile(profile: Profile | PathLike | None) -> Profile:
     if Path(text).suffix or os.sep in text or Path(text).exists():
         return Profile.read(text)
     return Profile.named(text)
+
+
+def _profiles(
+    profile: Profile | PathLike | Sequence[Profile | PathLike | None] | None,
+    paths: Sequence[Path],
+) -> list[Profile]:
+    """Give the profile of each file."""
+    if profile is None or isinstance(profile, Profile | str | os.PathLike):
+        return [_profile(profile)] * len(paths)
+    if len(profile) != len(paths):
+        raise ConfigError(
+            f"{len(profile)} profiles were given for {len(paths)} files; give one for each, or "
+            "one for all"
+        )
+    return [_profile(one) for one in profile]
 
 
 def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:

@@ -32,7 +32,7 @@ from qerko_recon.pos.table import MONEY, Table, tell_apart
 from qerko_recon.pos.texts import read_text
 from qerko_recon.pos.typed import render
 
-__all__ = ["find_tables"]
+__all__ = ["find_tables", "grids_of"]
 
 _WORKBOOKS: Final = ("xlsx", "xlsb", "xls", "ods")
 
@@ -67,7 +67,7 @@ def find_tables(
     if form == "zip":
         return _of_archive(data, name, profile, whole=whole)
     if form != "csv":
-        return _of_grids(_grids(data, form, name), name, profile, beside)
+        return _of_grids(grids_of(data, form, name), name, profile, beside)
     if profile.join and beside is None:
         raise _nothing_beside(name, profile, "archive")
     return read_text(data, name, profile, beside, whole=whole)
@@ -81,7 +81,8 @@ def _nothing_beside(name: str, profile: Profile, what: str) -> PosExportError:
     return PosExportError(msg, file=name)
 
 
-def _grids(data: bytes, form: Format, name: str) -> list[Grid]:
+def grids_of(data: bytes, form: Format, name: str) -> list[Grid]:
+    """Give the sheets of a workbook, or the tables of a page, of JSON or of Parquet."""
     if form in _WORKBOOKS:
         return read_workbook(data, form, name)
     if form == "html":

@@ -17,7 +17,7 @@ from qerko_recon.errors import ConfigError
 from qerko_recon.keys import ApiKey
 from qerko_recon.settings.checks import did_you_mean, quoted
 
-__all__ = ["FILE", "VARIABLES", "find_file", "hide_key", "read_file", "unknown"]
+__all__ = ["FILE", "VARIABLES", "find_file", "hide_key", "read_file", "unknown", "venue_names"]
 
 FILE: Final = "qerko.toml"
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
@@ -100,6 +100,23 @@ def read_file(file: Path, name: str | None) -> tuple[dict[str, Any], str | None]
             raise ConfigError(table)
         settings |= table
     return settings, name
+
+
+def venue_names(config: str | os.PathLike[str] | None, told: str | None) -> tuple[str, ...]:
+    """List the venues of the settings file, sorted; none where there is no file, or no table.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read.
+    """
+    file = find_file(config, told)
+    if file is None:
+        return ()
+    parsed = _parse(file)
+    if isinstance(parsed, str):
+        raise ConfigError(parsed)
+    return tuple(sorted(parsed[1]))
 
 
 def _table(file: Path, content: Mapping[str, object]) -> _Table:

@@ -31,7 +31,15 @@ from qerko_recon.settings.checks import (
     quoted,
     text,
 )
-from qerko_recon.settings.file import FILE, VARIABLES, find_file, hide_key, read_file, unknown
+from qerko_recon.settings.file import (
+    FILE,
+    VARIABLES,
+    find_file,
+    hide_key,
+    read_file,
+    unknown,
+    venue_names,
+)
 
 __all__ = ["SANDBOX", "Venue"]
 
@@ -168,6 +176,17 @@ class Venue:
                 f"write {FILE} with a table [venues.{quoted(name)}], or name it with --config"
             )
         return cls._gather(stated, told, from_file, name, file)
+
+    @staticmethod
+    def names(config: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
+        """List the venues of the settings file, as :meth:`load` finds it; none without one.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read.
+        """
+        return venue_names(config, os.environ.get("QERKO_CONFIG"))
 
     def replaced(self, **stated: ApiKey | str | time | None) -> Venue:
         """Give this venue with other settings, as :meth:`load` takes them."""
