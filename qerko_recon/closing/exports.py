@@ -38,7 +38,7 @@ SHOWN_IDEAS: Final = tuple(
 """What a person may say of columns; the rest of :data:`qerko_recon.pos.vocabulary.IDEAS` is for
 profiles written by hand."""
 
-_FIRST: Final = 8
+_FIRST: Final = 5
 
 T = TypeVar("T")
 

@@ -28,6 +28,7 @@ from qerko_recon.widgets.parts import (
     heading,
     html,
     note,
+    row,
 )
 from qerko_recon.widgets.parts.showing import as_money, as_text, as_time, line_html
 
@@ -112,7 +113,7 @@ class ExportsPanel(Panel):
             [self._column(name, label) for name, label in _LINES],
             key="tender_id",
             language=self.language,
-            page_size=8,
+            page_size=5,
         )
         self.problems = Table(
             words("problems_title"),
@@ -148,8 +149,8 @@ class ExportsPanel(Panel):
             note(words("correct_note")),
             self.form,
             self.again,
-            _row(self.profile, self.use),
-            _row(self.name, self.keep, self.replaces),
+            row(self.profile, self.use),
+            row(self.name, self.keep, self.replaces),
         )
         self._detail = ipywidgets.VBox(
             (self.said, self.why, self._read, self._unread, self.correct)
@@ -157,8 +158,8 @@ class ExportsPanel(Panel):
         self.lay_out(
             heading(words("title")),
             self.drop,
-            _row(self.path, self.add),
-            _row(self.file, self.remove),
+            row(self.path, self.add),
+            row(self.file, self.remove),
             self._detail,
         )
         self._controls: tuple[Any, ...] = (
@@ -308,10 +309,3 @@ def _names(files: Iterable[ExportFile]) -> list[str]:
     held = [one.path for one in files]
     names = [one.name for one in held]
     return [one.name if names.count(one.name) == 1 else str(one) for one in held]
-
-
-def _row(*children: ipywidgets.Widget) -> ipywidgets.HBox:
-    box = ipywidgets.HBox(children)
-    box.layout.flex_flow = "row wrap"
-    box.layout.align_items = "center"
-    return box

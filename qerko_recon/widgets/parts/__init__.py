@@ -5,10 +5,13 @@ from qerko_recon.widgets.parts.disclosure import Disclosure
 from qerko_recon.widgets.parts.download import Download
 from qerko_recon.widgets.parts.drop import FileDrop
 from qerko_recon.widgets.parts.panel import Panel, guarded
+from qerko_recon.widgets.parts.picture import picture_html
+from qerko_recon.widgets.parts.row import row
 from qerko_recon.widgets.parts.speaking import Words
 from qerko_recon.widgets.parts.status import Status
 from qerko_recon.widgets.parts.table import Column, Table
 from qerko_recon.widgets.parts.throttle import Throttle
+from qerko_recon.widgets.parts.venues import VenueChoice
 from qerko_recon.widgets.parts.worker import Worker
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "Status",
     "Table",
     "Throttle",
+    "VenueChoice",
     "Words",
     "Worker",
     "button",
@@ -29,4 +33,6 @@ __all__ = [
     "heading",
     "html",
     "note",
+    "picture_html",
+    "row",
 ]
