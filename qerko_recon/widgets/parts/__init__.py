@@ -1,6 +1,7 @@
 """What panels are made of: status, guarded callbacks, work beside the page, tables, files."""
 
 from qerko_recon.widgets.parts.controls import button, choice, field, heading, html, note
+from qerko_recon.widgets.parts.countdown import Countdown
 from qerko_recon.widgets.parts.disclosure import Disclosure
 from qerko_recon.widgets.parts.download import Download
 from qerko_recon.widgets.parts.drop import FileDrop
@@ -16,6 +17,7 @@ from qerko_recon.widgets.parts.worker import Worker
 
 __all__ = [
     "Column",
+    "Countdown",
     "Disclosure",
     "Download",
     "FileDrop",
