@@ -10,18 +10,20 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from qerko_recon.report.charts import Chart
+from qerko_recon.report.labels import LABELS, term
 from qerko_recon.session.log import SessionLog
+from qerko_recon.wording import language_of
 
 __all__ = ["swimlane_chart"]
 
-_LANES: Final = (("polling", "Poll open"), ("working", "POS answering"), ("gap", "No connection"))
+_LANES: Final = ("polling", "working", "gap")
 _COLOURS: Final = {"polling": "#0072B2", "working": "#009E73", "gap": "#D55E00"}
 # Shape says it where colour does not.
 _MARKS: Final = {
-    "ok": ("o", "#009E73", "answered"),
-    "error": ("X", "#D55E00", "answered by an error"),
-    "unanswered": ("s", "#CC79A7", "not answered"),
-    "not_wanted": ("|", "#8A8A8A", "no answer wanted"),
+    "ok": ("o", "#009E73"),
+    "error": ("X", "#D55E00"),
+    "unanswered": ("s", "#CC79A7"),
+    "not_wanted": ("|", "#8A8A8A"),
 }
 _TEXT: Final = "#1A1A1A"
 _FAINT: Final = "#8A8A8A"
@@ -29,7 +31,7 @@ _NAMED: Final = 8
 _DAY: Final = 86_400
 
 
-def swimlane_chart(log: SessionLog, *, time_zone: str = "UTC") -> Figure:
+def swimlane_chart(log: SessionLog, *, time_zone: str = "UTC", language: str = "en") -> Figure:
     """Draw a session: poll open, POS answering, no connection, and the calls by outcome.
 
     The longest gaps are named with their reason. A log that holds several venues is drawn as
@@ -41,22 +43,25 @@ def swimlane_chart(log: SessionLog, *, time_zone: str = "UTC") -> Figure:
         See :class:`~qerko_recon.session.log.SessionLog`; narrow it with ``where(since=...)``.
     time_zone
         Of the axis.
+    language
+        ``cs``, ``de``, ``en`` or ``sk``.
     """
+    language = language_of(language)
     zone = ZoneInfo(time_zone)
     spans, calls = log.spans, log.calls
     figure = Chart(figsize=(9.5, 3.4), layout="constrained")
     axes = figure.add_subplot()
-    names = [title for _, title in _LANES] + ["Calls"]
-    for height, (lane, _) in enumerate(_LANES):
+    names = [_say(f"lane_{lane}", language) for lane in (*_LANES, "calls")]
+    for height, lane in enumerate(_LANES):
         bars = _bars(spans[spans["lane"] == lane])
         axes.broken_barh(
             bars, (height - 0.32, 0.64), facecolor=_COLOURS[lane], edgecolor=_COLOURS[lane], lw=0.6
         )
-    for outcome, (mark, colour, title) in _MARKS.items():
+    for outcome, (mark, colour) in _MARKS.items():
         mine = calls[calls["outcome"] == outcome]
         if len(mine):
             times = _days(mine["received_at"])
-            label = f"{title} ({len(mine)})"
+            label = f"{_say(f'call_{outcome}', language)} ({len(mine)})"
             axes.scatter(
                 times, [len(_LANES)] * len(mine), marker=mark, c=colour, s=34, label=label
             )
@@ -70,11 +75,15 @@ def swimlane_chart(log: SessionLog, *, time_zone: str = "UTC") -> Figure:
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.set_xlabel(f"Time ({time_zone})", color=_FAINT)
-    _name_gaps(figure, log.gaps)
+    axes.set_xlabel(LABELS.say("swimlane.time", language, {"zone": time_zone}), color=_FAINT)
+    _name_gaps(figure, log.gaps, language)
     if len(calls):
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=4, frameon=False)
     return figure
+
+
+def _say(key: str, language: str) -> str:
+    return LABELS.say(f"swimlane.{key}", language)
 
 
 def _bars(spans: pd.DataFrame) -> list[tuple[float, float]]:
@@ -91,11 +100,11 @@ def _days(times: pd.Series[pd.Timestamp]) -> list[float]:
     return [one.total_seconds() / _DAY for one in since]
 
 
-def _name_gaps(figure: Figure, gaps: pd.DataFrame) -> None:
+def _name_gaps(figure: Figure, gaps: pd.DataFrame, language: str) -> None:
     """Write the reason under the longest gaps."""
     [axes] = figure.axes
     longest = gaps.sort_values("seconds", ascending=False).head(_NAMED)
     columns = (_days(longest["began_at"]), longest["reason"], longest["seconds"])
     for at, reason, seconds in zip(*columns, strict=True):
-        text = f"{reason} {seconds:.0f} s"
+        text = f"{term('gap', reason, language)} {seconds:.0f} s"
         axes.annotate(text, (at, 2.34), ha="left", va="top", fontsize=8, color=_TEXT)

@@ -27,7 +27,7 @@ from qerko_recon.session.handlers import Answered
 from qerko_recon.session.records import HUNG_UP, body_of, shown_headers
 from qerko_recon.session.redaction import Redaction
 from qerko_recon.session.rules import PollRules, SessionClock
-from qerko_recon.session.snapshot import Snapshot, State, Step
+from qerko_recon.session.snapshot import Reason, Snapshot, State, Step
 from qerko_recon.session.worker import Worker
 from qerko_recon.settings import Venue
 
@@ -271,7 +271,7 @@ class Line:
             return _Ended(words, error)
         if got.status == _RESTARTING:
             why = f"Qerko restarts; trying again in {self._rules.restart_wait:g} s"
-            await self._wait(self._rules.restart_wait, why)
+            await self._wait(self._rules.restart_wait, why, "restart")
             return None
         if got.status == _CONFLICT:
             return await self._in_use()
@@ -288,7 +288,7 @@ class Line:
                 f", {self._refusals} times in a row: the POS itself, a second session or a "
                 "WebSocket holds it. Only one of them can work; stop the others"
             )
-        await self._wait(wait, f"{words}. Trying again in {wait:.0f} s")
+        await self._wait(wait, f"{words}. Trying again in {wait:.0f} s", "conflict")
         return None
 
     def _settle(self, delivery: str) -> None:
@@ -429,7 +429,7 @@ class Line:
         """Leave Qerko alone for a while, the longer the more often it failed in a row."""
         self._failures += 1
         wait = self._jittered(self._failures)
-        await self._wait(wait, f"{words}. Trying again in {wait:.0f} s")
+        await self._wait(wait, f"{words}. Trying again in {wait:.0f} s", "conflict")
         return None
 
     def _jittered(self, tries: int) -> float:
@@ -438,12 +438,12 @@ class Line:
         most = min(self._rules.longest_wait, grown)
         return most * (0.5 + 0.5 * self._chance())
 
-    async def _wait(self, seconds: float, why: str) -> None:
+    async def _wait(self, seconds: float, why: str, reason: Reason = "trouble") -> None:
         if self._stopping.is_set():
             return
         self._record("state", {"state": "backing_off", "why": why, "wait": round(seconds, 3)})
         until = self._clock.now() + timedelta(seconds=seconds)
-        self._change("backing_off", why, until=until)
+        self._change("backing_off", why, until=until, reason=reason)
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         stop = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({sleeping, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -506,6 +506,7 @@ class Line:
             why=why,
             since=self._clock.now(),
             until=until,
+            reason=more.get("reason"),
             trouble=self.trouble,
         )
         self._tell(self._snapshot)

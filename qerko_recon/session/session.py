@@ -32,10 +32,28 @@ from qerko_recon.session.worker import Worker
 from qerko_recon.session.writer import LogSettings, LogWriter
 from qerko_recon.settings import SANDBOX, Venue
 
-__all__ = ["PollSession", "check_safe"]
+__all__ = ["PollSession", "check_safe", "needs_take_over", "running_session"]
 
 _LONGER: Final = 2.0  # seconds beyond the drain, for a machine that is busy
 _running: Final[weakref.WeakSet[PollSession]] = weakref.WeakSet()
+
+
+def needs_take_over(venue: Venue) -> bool:
+    """Tell whether a venue is live, so that its POS would lose its connection."""
+    is_sandbox = urlsplit(venue.base_url)[:2] == urlsplit(SANDBOX)[:2]
+    return not (is_sandbox or venue.is_loopback)
+
+
+def running_session(venue: Venue) -> PollSession | None:
+    """Give the session of a venue that runs in this process, wherever it was started."""
+    return next(
+        (
+            one
+            for one in list(_running)
+            if one.venue.api_key.fingerprint == venue.api_key.fingerprint
+        ),
+        None,
+    )
 
 
 def check_safe(venue: Venue, *, take_over_connection: bool) -> None:
@@ -46,8 +64,7 @@ def check_safe(venue: Venue, *, take_over_connection: bool) -> None:
     ConfigError
         The venue is neither on the sandbox nor on this machine, and nobody asked.
     """
-    is_sandbox = urlsplit(venue.base_url)[:2] == urlsplit(SANDBOX)[:2]
-    if is_sandbox or venue.is_loopback or take_over_connection:
+    if take_over_connection or not needs_take_over(venue):
         return
     raise ConfigError(
         f"{venue.base_url} is neither the sandbox nor this machine. A restaurant has one "

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-__all__ = ["Snapshot", "State", "Step"]
+__all__ = ["Reason", "Snapshot", "State", "Step"]
 
 State = Literal["idle", "connecting", "waiting", "handling", "answering", "backing_off", "stopped"]
+
+Reason = Literal["conflict", "restart", "trouble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Snapshot:
         ``answering``, ``backing_off`` or ``stopped``.
     why
         Why it backs off or has stopped, for people.
+    reason
+        While it backs off: ``conflict`` (409, somebody else is connected), ``restart`` (503), or
+        ``trouble``.
     since
         When this state began, UTC.
     until
@@ -65,6 +70,7 @@ class Snapshot:
 
     state: State = "idle"
     why: str = ""
+    reason: Reason | None = None
     since: datetime | None = None
     until: datetime | None = None
     started_at: datetime | None = None

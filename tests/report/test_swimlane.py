@@ -31,9 +31,9 @@ def test_every_stretch_and_every_call_is_drawn_where_it_was(log):
     legend = [one.get_text() for one in axes.get_legend().get_texts()]
     assert legend == ["answered (26)", "answered by an error (1)"]
     assert {one.get_text() for one in axes.texts} == {
-        "conflict 63 s",
-        "broken 1 s",
-        "restart 120 s",
+        "somebody else connected (409) 63 s",
+        "connection broke 1 s",
+        "Qerko restarting (503) 120 s",
     }
     assert axes.get_xlabel() == "Time (Europe/Prague)"
 
@@ -41,3 +41,9 @@ def test_every_stretch_and_every_call_is_drawn_where_it_was(log):
 def test_a_log_without_calls_is_drawn_too(log):
     [axes] = swimlane_chart(log.where(method="nothing")).axes
     assert axes.get_legend() is None
+
+
+def test_it_speaks(log):
+    [axes] = swimlane_chart(log, language="cs").axes
+    assert [one.get_text() for one in axes.get_yticklabels()][-1] == "Volání"
+    assert "Qerko se restartuje (503) 120 s" in {one.get_text() for one in axes.texts}
