@@ -5,6 +5,8 @@ from qerko_recon.widgets.parts.countdown import Countdown
 from qerko_recon.widgets.parts.disclosure import Disclosure
 from qerko_recon.widgets.parts.download import Download
 from qerko_recon.widgets.parts.drop import FileDrop
+from qerko_recon.widgets.parts.handlers import HandlerChoice
+from qerko_recon.widgets.parts.latest import Latest
 from qerko_recon.widgets.parts.panel import Panel, guarded
 from qerko_recon.widgets.parts.picture import picture_html
 from qerko_recon.widgets.parts.row import row
@@ -21,6 +23,8 @@ __all__ = [
     "Disclosure",
     "Download",
     "FileDrop",
+    "HandlerChoice",
+    "Latest",
     "Panel",
     "Status",
     "Table",

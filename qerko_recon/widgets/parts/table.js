@@ -72,6 +72,17 @@ export default {
         row.setAttribute("aria-selected", String(isSelected));
         row.tabIndex = row === tabbed ? 0 : -1;
       }
+      if (selected !== "" && tabbed?.dataset.key === selected) intoView(tabbed);
+    };
+
+    // Within the table alone: the page itself must not jump.
+    const intoView = (row) => {
+      const top = row.offsetTop - head.offsetHeight;
+      const bottom = row.offsetTop + row.offsetHeight;
+      if (top < scroller.scrollTop) scroller.scrollTop = top;
+      else if (bottom > scroller.scrollTop + scroller.clientHeight) {
+        scroller.scrollTop = bottom - scroller.clientHeight;
+      }
     };
 
     const drawBody = () => {

@@ -15,7 +15,7 @@ import ipywidgets
 from qerko_recon.client import Client
 from qerko_recon.errors import QerkoReconError
 from qerko_recon.report import swimlane_chart
-from qerko_recon.session.handlers import Handler, load_handler
+from qerko_recon.session.handlers import Handler
 from qerko_recon.session.log import SessionLog
 from qerko_recon.session.rules import PollRules
 from qerko_recon.session.session import PollSession, needs_take_over, running_session
@@ -24,12 +24,12 @@ from qerko_recon.settings import Venue
 from qerko_recon.widgets.parts import (
     Column,
     Disclosure,
+    HandlerChoice,
     Panel,
     Table,
     VenueChoice,
     Worker,
     button,
-    choice,
     field,
     guarded,
     heading,
@@ -55,8 +55,6 @@ __all__ = ["PollPanel"]
 _EVERY: Final = 0.5
 _DRAWN_EVERY: Final = 10  # of those looks
 _SHOWN: Final = timedelta(minutes=15)
-_GIVEN: Final = "given"
-_OWN: Final = "own"
 _ODD: Final = re.compile(r"[^\w-]+")
 
 
@@ -89,7 +87,7 @@ class PollPanel(Panel):
 
     Attributes
     ----------
-    venue, handler, own_handler, log_file
+    venue, handler, log_file
         What is to be run.
     word
         Where the word is typed that allows to take a live restaurant's connection.
@@ -115,7 +113,7 @@ class PollPanel(Panel):
     ) -> None:
         super().__init__(WORDS, language)
         words = self.words
-        self._handler, self._rules, self._zone = handler, rules, time_zone
+        self._rules, self._zone = rules, time_zone
         self._has_own_log = log is not None
         self.session: PollSession | None = None
         self._looks = 0
@@ -130,17 +128,7 @@ class PollPanel(Panel):
             language=self.language,
             on_change=self._venue_changed,
         )
-        offered = [
-            *([(words("handler.given"), _GIVEN)] if handler is not None else []),
-            (words("handler.demo"), "demo"),
-            (words("handler.refuse"), "refuse"),
-            (words("handler.own"), _OWN),
-        ]
-        self.handler = choice(words("handler.label"), offered, offered[0][1])
-        self.own_handler = field(
-            words("handler.path"), hint=words("handler.path_hint"), width="36em"
-        )
-        self.handler.observe(lambda _: self._show_own(), "value")
+        self.handler = HandlerChoice(handler, language=self.language)
         self.log_file = field(words("log"), "" if log is None else str(log), width="48em")
         self.word = field(words("word_label"), width="24em", is_instant=True)
         self.word.observe(lambda _: self._ready(), "value")
@@ -177,14 +165,13 @@ class PollPanel(Panel):
             heading(words("title")),
             note(words("note")),
             self.venue,
-            row(self.handler, self.own_handler),
+            self.handler,
             self.log_file,
             self.warning,
             row(self.start, self.stop),
             self.state,
             self.seen,
         )
-        self._show_own()
         self._venue_changed()
 
     def render(self, snapshot: Snapshot, now: datetime | None = None) -> None:
@@ -233,7 +220,7 @@ class PollPanel(Panel):
 
     @guarded
     def _start(self) -> None:
-        client, handler = self.venue.client, self._chosen_handler()
+        client, handler = self.venue.client, self.handler.chosen()
         path = Path(self.log_file.value.strip() or self._default_log()).expanduser()
         takes_over = self.is_taking_over
         if takes_over and not self._is_allowed():
@@ -265,15 +252,6 @@ class PollPanel(Panel):
             self.status.say(self.words("stopped"), "good")
 
         self._worker.start(work)
-
-    def _chosen_handler(self) -> Handler:
-        if self.handler.value == _GIVEN and self._handler is not None:
-            return self._handler
-        if self.handler.value != _OWN:
-            return load_handler(self.handler.value)
-        given = self.own_handler.value.strip()
-        is_script = Path(given).suffix.lower() in {".toml", ".json"}
-        return load_handler(f"script:{given}" if is_script else given)
 
     def _watch(self, session: PollSession) -> None:
         """Show a session for as long as it runs."""
@@ -352,7 +330,7 @@ class PollPanel(Panel):
         return str(self.word.value).strip().casefold() == self.words("word").casefold()
 
     def _lock(self, is_busy: bool) -> None:
-        for one in (self.handler, self.own_handler, self.log_file, self.venue.choice, self.word):
+        for one in (*self.handler.controls, self.log_file, self.venue.choice, self.word):
             one.disabled = is_busy
         if is_busy:
             self.start.disabled = self.stop.disabled = True
@@ -360,9 +338,6 @@ class PollPanel(Panel):
             is_running = self.session is not None and self.session.snapshot.is_running
             self.stop.disabled = not is_running
             self.start.disabled = is_running or (self.is_taking_over and not self._is_allowed())
-
-    def _show_own(self) -> None:
-        self.own_handler.layout.display = None if self.handler.value == _OWN else "none"
 
     def _default_log(self) -> Path:
         """Name a file of the day, so that a program that is started again goes on in it."""
