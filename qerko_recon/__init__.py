@@ -40,6 +40,7 @@ from qerko_recon.errors import (
 if TYPE_CHECKING:
     from qerko_recon.actions import AuditTrail, CancelAction, CancelMany, CaptureAction
     from qerko_recon.client import AsyncClient, Client
+    from qerko_recon.closing import DailyClose, Exports
     from qerko_recon.frames import Payments
     from qerko_recon.history import History
     from qerko_recon.keys import ApiKey
@@ -59,6 +60,11 @@ if TYPE_CHECKING:
     from qerko_recon.session.writer import LogSettings
     from qerko_recon.settings import Venue
     from qerko_recon.store import PaymentStore
+    from qerko_recon.widgets.actions import CancelPanel, CapturePanel
+    from qerko_recon.widgets.close import DailyClosePanel
+    from qerko_recon.widgets.log import LogPanel
+    from qerko_recon.widgets.panels import panels
+    from qerko_recon.widgets.poll import PollPanel
 
 __all__ = [
     "ActionError",
@@ -73,22 +79,29 @@ __all__ = [
     "CallRefused",
     "CancelAction",
     "CancelMany",
+    "CancelPanel",
     "CancelWindowClosed",
     "CaptureAction",
+    "CapturePanel",
     "Client",
     "ConfigError",
     "ConnectionInUse",
+    "DailyClose",
+    "DailyClosePanel",
     "DemoPos",
+    "Exports",
     "ForeignPayment",
     "History",
     "HistoryError",
     "InvalidPaymentId",
+    "LogPanel",
     "LogSettings",
     "OutcomeUnknown",
     "PaymentNotFound",
     "PaymentStore",
     "Payments",
     "Policy",
+    "PollPanel",
     "PollRules",
     "PollSession",
     "PosExport",
@@ -115,6 +128,7 @@ __all__ = [
     "compare_logs",
     "infer_policy",
     "infer_readings",
+    "panels",
     "read_pos",
     "reconcile",
     "replay",
@@ -133,14 +147,21 @@ _WHERE: Final = {
     "CallRefused": "qerko_recon.session.handlers",
     "CancelAction": "qerko_recon.actions",
     "CancelMany": "qerko_recon.actions",
+    "CancelPanel": "qerko_recon.widgets.actions",
     "CaptureAction": "qerko_recon.actions",
+    "CapturePanel": "qerko_recon.widgets.actions",
     "Client": "qerko_recon.client",
+    "DailyClose": "qerko_recon.closing",
+    "DailyClosePanel": "qerko_recon.widgets.close",
     "DemoPos": "qerko_recon.session.handlers",
+    "Exports": "qerko_recon.closing",
     "History": "qerko_recon.history",
+    "LogPanel": "qerko_recon.widgets.log",
     "LogSettings": "qerko_recon.session.writer",
     "PaymentStore": "qerko_recon.store",
     "Payments": "qerko_recon.frames",
     "Policy": "qerko_recon.recon",
+    "PollPanel": "qerko_recon.widgets.poll",
     "PollRules": "qerko_recon.session.rules",
     "PollSession": "qerko_recon.session.session",
     "PosExport": "qerko_recon.pos",
@@ -150,14 +171,15 @@ _WHERE: Final = {
     "RecordingProxy": "qerko_recon.session.proxy",
     "RefusingHandler": "qerko_recon.session.handlers",
     "Result": "qerko_recon.report",
-    "ScriptedHandler": "qerko_recon.session.handlers",
     "Ruling": "qerko_recon.recon",
+    "ScriptedHandler": "qerko_recon.session.handlers",
     "SessionLog": "qerko_recon.session.log",
     "Venue": "qerko_recon.settings",
     "check_receipt": "qerko_recon.receipts",
     "compare_logs": "qerko_recon.session.compare",
     "infer_policy": "qerko_recon.recon",
     "infer_readings": "qerko_recon.recon",
+    "panels": "qerko_recon.widgets.panels",
     "read_pos": "qerko_recon.pos",
     "reconcile": "qerko_recon.report",
     "replay": "qerko_recon.session.replay",
@@ -166,11 +188,20 @@ _WHERE: Final = {
     "swimlane_chart": "qerko_recon.report",
 }
 
+_OF_NOTEBOOKS: Final = ("anywidget", "ipywidgets", "traitlets")
+
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'qerko_recon' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_WHERE[name]), name)
+    try:
+        value = getattr(importlib.import_module(_WHERE[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_NOTEBOOKS:
+            raise
+        raise ImportError(
+            f'{name} is for notebooks and needs {error.name}: pip install "qerko-recon[notebook]"'
+        ) from error
     globals()[name] = value
     return value
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode
 
-from qerko_recon.app.server import PAGES
-from qerko_recon.widgets.parts.controls import column, html
+from qerko_recon.app.demo import Demo
+from qerko_recon.app.server import ALLOWS, PAGES
+from qerko_recon.widgets.parts.controls import column, html, note
 from qerko_recon.wording import LANGUAGES, Catalog, language_of
 
 __all__ = ["WORDS", "language_asked_for", "page"]
 
 WORDS: Final = Catalog("qerko_recon.app")
 
-_PANELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "close": ("qerko_recon.widgets.close:DailyClosePanel",),
-    "session": ("qerko_recon.widgets.poll:PollPanel",),
-    "log": ("qerko_recon.widgets.log:LogPanel",),
-    "actions": (
-        "qerko_recon.widgets.actions:CancelPanel",
-        "qerko_recon.widgets.actions:CapturePanel",
-    ),
-}
+
 _STYLE: Final = """
 .qerko-pages { display: flex; flex-wrap: wrap; gap: 4px 20px; align-items: baseline;
   padding: 4px 0 8px; border-bottom: 1px solid var(--jp-border-color2, #c8c8c8); }
@@ -65,12 +57,58 @@ def page(name: str) -> Any:
     folder = os.environ.get("QERKO_FOLDER")
     if folder and Path(folder).is_dir():
         os.chdir(folder)
-    language = language_asked_for()
-    panels = []
-    for place in _PANELS[name]:
-        module, _, panel = place.partition(":")
-        panels.append(getattr(importlib.import_module(module), panel)(language=language))
-    return column(html(_links(name, language)), *panels)
+    language, demo = language_asked_for(), Demo.read()
+    said = [] if demo is None else [_hint(name, demo, language)]
+    return column(html(_links(name, language)), *said, *_MAKERS[name](language, demo))
+
+
+def _hint(name: str, demo: Demo, language: str) -> Any:
+    values = {"cancel": ", ".join(demo.cancel), "capture": demo.capture}
+    return note(WORDS.say(f"demo.{name}", language, values))
+
+
+def _close(language: str, demo: Demo | None) -> tuple[Any, ...]:
+    from qerko_recon.widgets.close import DailyClosePanel
+
+    exports = [] if demo is None else [demo.export]
+    ids = [] if demo is None else [demo.ids]
+    return (DailyClosePanel(exports=exports, id_files=ids, language=language),)
+
+
+def _session(language: str, _: Demo | None) -> tuple[Any, ...]:
+    from qerko_recon.widgets.poll import PollPanel
+
+    return (PollPanel(language=language),)
+
+
+def _log(language: str, demo: Demo | None) -> tuple[Any, ...]:
+    from qerko_recon.widgets.log import LogPanel
+
+    return (LogPanel(None if demo is None else demo.log, language=language),)
+
+
+def _actions(language: str, demo: Demo | None) -> tuple[Any, ...]:
+    from qerko_recon.widgets.actions import CancelPanel, CapturePanel
+
+    allows = os.environ.get(ALLOWS) == "yes"
+    return (
+        CancelPanel(
+            ids=() if demo is None else demo.cancel, allow_actions=allows, language=language
+        ),
+        CapturePanel(
+            payment_id="" if demo is None else demo.capture,
+            allow_actions=allows,
+            language=language,
+        ),
+    )
+
+
+_MAKERS: Final[Mapping[str, Callable[[str, Demo | None], tuple[Any, ...]]]] = {
+    "close": _close,
+    "session": _session,
+    "log": _log,
+    "actions": _actions,
+}
 
 
 def _links(name: str, language: str) -> str:

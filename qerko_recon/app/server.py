@@ -25,10 +25,13 @@ from typing import Any, Final
 from qerko_recon.app.address import checked_address
 from qerko_recon.errors import ConfigError
 
-__all__ = ["PAGES", "Served", "serve"]
+__all__ = ["ALLOWS", "PAGES", "Served", "serve"]
 
 PAGES: Final = ("close", "session", "log", "actions")
 """The pages, by the names of their notebooks in ``pages``."""
+
+ALLOWS: Final = "QERKO_ALLOW_ACTIONS"
+"""The variable by which a page may move money on a live venue, where it is ``yes``."""
 
 _FOLDER: Final = Path(__file__).parent / "pages"
 _PORT: Final = 8866

@@ -37,6 +37,11 @@ _FIRST_OF_DEMO: Final = 800_001
 )
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
 @click.option("--no-browser", is_flag=True, help="Say the address and open nothing.")
+@click.option(
+    "--allow-actions",
+    is_flag=True,
+    help="Let the pages cancel and capture on a live venue; each is still confirmed.",
+)
 @click.option("--demo", is_flag=True, help="On a simulated day: no key, no network.")
 @language_option
 @venue_options
@@ -46,6 +51,7 @@ def app(
     others_may_connect: bool,
     theme: str,
     no_browser: bool,
+    allow_actions: bool,
     demo: bool,
     language: str,
     whose: Whose,
@@ -56,7 +62,7 @@ def app(
 
     Example: qerko-recon app --demo --language cs
     """
-    from qerko_recon.app.server import serve
+    from qerko_recon.app.server import ALLOWS, serve
 
     def told(served: Served) -> None:
         click.echo(served.url)
@@ -68,6 +74,7 @@ def app(
         settings = {
             "QERKO_LANGUAGE": language,
             "QERKO_VENUE": whose.venue,
+            ALLOWS: "yes" if allow_actions else "no",
             "QERKO_CONFIG": None if whose.config is None else str(whose.config.resolve()),
         }
         around.enter_context(_environment({k: v for k, v in settings.items() if v is not None}))
