@@ -54,6 +54,24 @@ def test_it_runs(path, tmp_path, monkeypatch):
     check[path.stem](tmp_path, said)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_daily_close_runs_for_a_day_and_language(tmp_path, monkeypatch):
+    """As papermill does: a cell after that of the parameters sets others."""
+    monkeypatch.setenv("QERKO_LOCKS", str(tmp_path / "locks"))
+    notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
+    place = next(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    said = 'business_day = "2026-11-20"\nlanguage = "cs"\nout_folder = "close-cs"'
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(said))
+    last = "print(result.policy.business_day, panel.business_day.value, panel.language)"
+    notebook.cells.append(nbformat.v4.new_code_cell(last))
+    client = NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    )
+    client.execute()
+    assert notebook.cells[-1].outputs[0].text == "2026-11-20 2026-11-20 cs\n"
+    assert (tmp_path / "close-cs" / "close.xlsx").stat().st_size > 0
+
+
 def _closes_the_day(folder, _):
     assert (folder / "daily-close" / "close.xlsx").stat().st_size > 0
     with History(folder / "daily-close" / "history.db") as history:
