@@ -80,7 +80,9 @@ class ExportFile:
             return self.sniffed[0].header
         if self.peek is None or not self.peek.rows:
             return ()
-        return self.peek.header(self.stated.header_row or self.peek.rows[0][0])
+        # Titles above a header are shorter than it, and no row below it has more cells.
+        fullest = max(self.peek.rows, key=lambda row: (sum(map(bool, row[1])), -row[0]))
+        return self.peek.header(self.stated.header_row or fullest[0])
 
     @property
     def columns(self) -> Mapping[str, str]:

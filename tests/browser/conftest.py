@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 
 import nbformat
@@ -11,7 +13,7 @@ from browser_servers import lab, quiet_environment, voila
 from playwright.sync_api import expect, sync_playwright
 
 # A page of Voilà takes some ten seconds to come, more on a machine at work.
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=int(os.environ.get("QERKO_TEST_PATIENCE", "60")) * 1000)
 
 _FLAGS = [
     "--no-sandbox",
@@ -37,6 +39,10 @@ def browser():
         one = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
         yield one
         one.close()
+
+
+def _plain(name):
+    return re.sub(r"\W+", "_", name)
 
 
 class Watch:
@@ -68,7 +74,7 @@ def new_page(browser):
             accept_downloads=True,
             locale="en-GB",
         )
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(int(os.environ.get("QERKO_TEST_PATIENCE", "60")) * 1000)
 
         def route(one):
             host = one.request.url.split("/")[2].split(":")[0] if "//" in one.request.url else ""
@@ -127,7 +133,7 @@ def show(voila_server, write_notebook, new_page, request):
     """Show what code makes, as a page of Voilà."""
 
     def show_one(*cells, **options):
-        name = write_notebook(f"{request.node.name}.ipynb", *cells)
+        name = write_notebook(f"{_plain(request.node.name)}.ipynb", *cells)
         page = new_page(**options)
         page.goto(voila_server.url(name))
         return page
@@ -166,7 +172,7 @@ def run_in_lab(lab_server, write_notebook, new_page, request):
     """Open what code makes as a notebook in JupyterLab, and run all its cells."""
 
     def run(*cells, **options):
-        name = write_notebook(f"{request.node.name}.ipynb", *cells)
+        name = write_notebook(f"{_plain(request.node.name)}.ipynb", *cells)
         page = new_page(**options)
         page.goto(lab_server.url(name))
         page.wait_for_function("() => window.jupyterapp")
@@ -175,3 +181,9 @@ def run_in_lab(lab_server, write_notebook, new_page, request):
 
     run.again = lambda page, name: page.evaluate(_RUN_ALL, name)
     return run
+
+
+@pytest.fixture(params=["voila", "lab"])
+def open_page(request):
+    """Show what code makes, in Voilà and in JupyterLab."""
+    return request.getfixturevalue("show" if request.param == "voila" else "run_in_lab")

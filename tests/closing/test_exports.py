@@ -44,6 +44,7 @@ def test_one_that_cannot_be_read_is_kept_with_why_and_its_rows(exports, odd):
     assert seen.export is None
     assert "smena.csv" in seen.error
     assert seen.peek.rows[1] == (3, ("Kdy", "Lístek", "Stvrzenka", "Kolik dal", "Jak"))
+    assert seen.header == ("Kdy", "Lístek", "Stvrzenka", "Kolik dal", "Jak")
     assert exports.files == (seen,)
     with pytest.raises(PosExportError, match=r"smena\.csv"):
         exports.read()
