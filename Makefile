@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: help demo app test lint typecheck unit bench kernels notebook samples pictures lock clean
+.PHONY: help demo app test lint typecheck unit bench kernels notebook samples pictures screenshots lock clean
 
 help:
 	@echo "make demo      reconcile a day of trade on the built-in simulator"
@@ -16,6 +16,7 @@ help:
 	@echo "make notebook  open the daily close in JupyterLab"
 	@echo "make samples   write data_samples/ anew"
 	@echo "make pictures  draw the pictures of the README anew (needs Chromium, LibreOffice)"
+	@echo "make screenshots  every panel in its main states, to be looked at (build/screenshots)"
 	@echo "make lock      write constraints.txt anew (needs uv)"
 	@echo "make clean     remove .venv and caches"
 
@@ -63,7 +64,8 @@ kernels: .venv/browser.done
 			--target build/ipykernel/$$one ipykernel==$$one nest-asyncio==1.6.0 || exit 1; \
 		echo "ipykernel $$one"; \
 		QERKO_TEST_IPYKERNEL=$$one PYTHONPATH=$(CURDIR)/build/ipykernel/$$one \
-			.venv/bin/python -m pytest -q tests/browser || exit 1; \
+			.venv/bin/python -m pytest -q --numprocesses auto --dist loadfile tests/browser \
+			|| exit 1; \
 	done
 
 notebook: .venv/notebook.done
@@ -75,6 +77,9 @@ samples: .venv/core.done
 
 pictures: .venv/core.done
 	.venv/bin/python data_samples/pictures/draw.py
+
+screenshots: .venv/browser.done
+	.venv/bin/python tests/screenshots.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --all-extras --group dev \
