@@ -273,7 +273,7 @@ class ArmedPanel(Panel):
 
     def _tell_outcome(self, text: str, tone: Any) -> None:
         self.outcome.value = line_html(text, tone)
-        self.status.say(self.words("ended"), tone)
+        self.status.say(self.words("ended"), "good" if tone == "good" else "warning")
 
     def _show_trail(self) -> None:
         """Show the last lines of the trail, the newest first, where somebody looks."""
