@@ -292,6 +292,8 @@ class PollPanel(Panel):
         if path is None:
             return
         log = SessionLog(path).where(since=datetime.now(UTC) - _SHOWN)
+        if not len(log.spans) and not len(log.calls):
+            return  # an axis of no time says nothing
         figure = swimlane_chart(log, time_zone=self._time_zone(), language=self.language)
         self._picture.value = picture_html(figure, self.words("picture_alt"))
 
