@@ -13,7 +13,7 @@ _FOLDER = Path(__file__).parent / "browser" / "goldens"
 # What differs from run to run: ports, folders, times, IDs of histories.
 _CHANGING = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://HERE"),
-    (re.compile(r"/\S*/(?=[\w.-]+\.(?:jsonl|csv|db))"), "FOLDER/"),
+    (re.compile(r"(?<![\w/:<])/(?:[^\n\"/]+/)+(?=[\w.-]+\.(?:jsonl|csv|db))"), "FOLDER/"),
     (re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?"), "TIME"),
     (re.compile(r"session_\d{4}-\d{2}-\d{2}"), "session_DAY"),
 )

@@ -90,13 +90,14 @@ def test_an_id_that_was_typed_names_the_payment_it_is_like(bad_evening):
 def test_visitors_pay_while_a_till_answers_and_wait_while_none_does():
     with (
         Simulator() as box,
-        Visitors(box, every=0.01),
+        Visitors(box, every=0.01) as visitors,
         qr.Client(base_url=box.base_url, api_key=box.api_key, pos_id=box.pos_id) as client,
     ):
         assert box.calls == ()
         till = qr.DemoPos()
         with qr.PollSession(client, till) as session:
-            box._world.journal.wait_until(lambda: len(till.postings) >= 3, 30)
+            assert box._world.journal.wait_until(lambda: len(till.postings) >= 3, 30)
+            visitors.stop()  # a call that the session's end meets is answered with an error
         assert session.snapshot.errors == 0
         paid = {one.id for one in box.payments if one.state == "PAID"}
         assert {one.payment_id for one in till.postings} <= paid
