@@ -39,10 +39,13 @@ class BillPasses(Passes):
         several = len(self.intake.currencies)
         right_keys = coded[0] * several + self.intake.posted_currency[lines]
         left_keys = coded[1] * several + self.intake.paid_currency[payments]
-        keys, numbers = np.unique(np.concatenate([right_keys, left_keys]), return_inverse=True)
-        right_bills, left_bills = numbers[: len(lines)], numbers[len(lines) :]
-        has_lines = np.bincount(right_bills, minlength=len(keys)) > 0
-        payments, left_bills = payments[has_lines[left_bills]], left_bills[has_lines[left_bills]]
+        # Only bills that have lines are numbered; a table of all keys is quicker than sorting.
+        has_lines = np.bincount(right_keys, minlength=len(words) * several) > 0
+        keys = np.flatnonzero(has_lines)
+        numbers = np.cumsum(has_lines) - 1
+        kept = has_lines[left_keys]
+        payments, left_bills = payments[kept], numbers[left_keys[kept]]
+        right_bills = numbers[right_keys]
         is_active = posted.counts & posted.readable
         silent = np.bincount(
             right_bills[(is_active & ~posted.has_tip)[lines]], minlength=len(keys)
@@ -69,7 +72,7 @@ class BillPasses(Passes):
         names = (
             [
                 (str(words[int(key // several)]), self.intake.currencies[key % several])
-                for key in keys[~plain.is_done & has_lines].tolist()
+                for key in keys[~plain.is_done].tolist()
             ]
             if not plain.is_done.all()
             else []

@@ -50,11 +50,13 @@ class Judged:
 
     ``view`` gives, of the candidate at a place, the payments of a slice of ``size`` rows; ``of``
     of these are judged, and the others are explained by no candidate and figure as 0 in all.
+    ``heads`` gives, for each candidate, the first that sees all payments as it does.
     """
 
     view: Callable[[int, slice], View]
     size: int
     of: int
+    heads: Sequence[int]
 
     def blocks(self) -> Iterator[slice]:
         """Cut the rows into blocks that a processor's cache holds."""
@@ -169,19 +171,28 @@ class _Against:
 
 def _against(other: int, places: Iterable[int], judged: Judged) -> _Against:
     found, places = _Against(), tuple(places)
+    own_head = judged.heads[other]
+    others = sorted({judged.heads[place] for place in places} - {own_head})
     for rows in judged.blocks():
-        base = judged.view(other, rows)
+        base = judged.view(own_head, rows)
         anywhere = np.zeros(len(base.explains), dtype=bool)
-        for place in places:
-            own = base if place == other else judged.view(place, rows)
+        explains = int(np.count_nonzero(base.explains))
+        found.explains[own_head] += explains
+        for head in others:
+            own = judged.view(head, rows)
             apart = np.zeros_like(anywhere)
             for one, two in zip(own.figures, base.figures, strict=True):
                 apart |= one != two
             anywhere |= apart
-            found.explains[place] += int(np.count_nonzero(own.explains))
-            found.wins[place] += int(np.count_nonzero(own.explains & ~base.explains))
-            found.losses[place] += int(np.count_nonzero(base.explains & ~own.explains))
-            found.differs[place] += int(np.count_nonzero(apart))
+            alone = int(np.count_nonzero(own.explains))
+            both = int(np.count_nonzero(own.explains & base.explains))
+            found.explains[head] += alone
+            found.wins[head] += alone - both
+            found.losses[head] += explains - both
+            found.differs[head] += int(np.count_nonzero(apart))
         found.differing += int(np.count_nonzero(anywhere))
         found.fits += int(np.count_nonzero(anywhere & base.explains))
+    for place in places:
+        for counts in (found.explains, found.wins, found.losses, found.differs):
+            counts[place] = counts[judged.heads[place]]
     return found

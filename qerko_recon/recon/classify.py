@@ -65,7 +65,7 @@ class _Classes:
             due=groups.settled(comparison.tip),
             gross=groups.settled(side.tip_gross),
             net=groups.settled(side.tip_net),
-            tip=groups.posted(np.where(lines.counts, lines.tip, 0)),
+            tip=groups.posted(lines.tip if lines.counts.all() else lines.counts * lines.tip),
             says_tip=groups.any_line(lines.counts & lines.has_tip),
         )
         self._is_single = groups.payment_counts == 1
@@ -100,6 +100,8 @@ class _Classes:
     def _are_inactive(self) -> Mask:
         """Tell where just the lines that do not count are missing."""
         lines = self._comparison.intake.tenders
+        if lines.counts.all():
+            return np.zeros(len(self._groups), dtype=bool)
         idle = self._groups.posted(np.where(lines.counts, 0, lines.total))
         variance = self._sums.variance
         found: Mask = (variance != 0) & (variance == -idle)
@@ -112,6 +114,8 @@ class _Classes:
         yield from self._made(
             cancelled, "state_mismatch", "cancelled_but_posted", "state", 0 * posted, posted
         )
+        if not nothing.any():
+            return
         is_open = self._groups.any_line(self._comparison.intake.tenders.is_open)
         for mask, reason in (
             (nothing & is_open, "paid_but_open"),

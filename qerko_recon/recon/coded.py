@@ -23,6 +23,7 @@ __all__ = [
     "rows_by_code",
     "texts",
     "where_in",
+    "where_in_each",
 ]
 
 Codes = npt.NDArray[np.int64]
@@ -92,3 +93,17 @@ def where_in(values: pa.Array | pa.ChunkedArray, words: Iterable[str]) -> Mask:
     """Tell which rows have one of some words."""
     found = pc.is_in(values, value_set=pa.array(list(words), pa.string()))
     return np.asarray(flat(found).to_numpy(zero_copy_only=False))
+
+
+def where_in_each(
+    values: pa.Array | pa.ChunkedArray, *several: Iterable[str]
+) -> Iterator[Mask]:
+    """Tell which rows have one of some words, for several sets of them; for columns of few words.
+
+    >>> [one.tolist() for one in where_in_each(pa.array(["a", None, "b"]), "ab", "b")]
+    [[True, False, True], [False, False, True]]
+    """
+    words, (codes,) = encode(values)
+    for some in several:
+        held = np.append(where_in(words, some), np.False_)  # the last place is for no word
+        yield held[codes]

@@ -216,8 +216,12 @@ def _judge_arithmetic(side: PaymentSide, policy: Policy) -> _Stage:
         gap = np.where(judged[rows], sums.gap(candidates[place], rows), 0)
         return View(judged[rows] & (gap == 0), (gap,))
 
-    options = [Option(len(_changed(one, candidates[0], _ARITHMETIC))) for one in candidates]
-    choice = choose(options, Judged(view, len(side), int(np.count_nonzero(judged))))
+    first = candidates[0]
+    options = [Option(len(_changed(one, first, _ARITHMETIC))) for one in candidates]
+    # Without items there is no price to be read in one way or another.
+    alike = [one if len(side.items) else replace(one, price=first.price) for one in candidates]
+    heads = [alike.index(one) for one in alike]
+    choice = choose(options, Judged(view, len(side), int(np.count_nonzero(judged)), heads))
     return _Stage("arithmetic", _ARITHMETIC, policy, candidates, choice)
 
 
@@ -248,7 +252,7 @@ def _judge_tips(intake: Intake, sums: BothSides, policy: Policy) -> _Stage:
         Option(len(_changed(one, first, _TIPS)), _SURE if one.tip_basis == "none" else 2)
         for one in candidates
     ]
-    choice = choose(options, Judged(view, len(sums), len(sums)))
+    choice = choose(options, Judged(view, len(sums), len(sums), range(len(candidates))))
     return _Stage("tips", _TIPS, policy, candidates, choice)
 
 

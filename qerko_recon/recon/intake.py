@@ -20,7 +20,7 @@ from qerko_recon.errors import ReconciliationError, shorten
 from qerko_recon.money import from_units, sum_exactly, to_units
 from qerko_recon.pos.vocabulary import state_meant
 from qerko_recon.recon.aside import aside
-from qerko_recon.recon.coded import Codes, Mask, encode, flat, where_in
+from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, where_in, where_in_each
 from qerko_recon.recon.days import business_dates
 from qerko_recon.recon.lookup import find_places
 from qerko_recon.recon.policy import Policy, TipLayout
@@ -157,7 +157,9 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
     table = _without_empty(table, "bill_id")
     zero = pa.scalar(0, PAYMENTS.field("tip_gross").type)
     table = _replaced(table, "tip_gross", pc.fill_null(table["tip_gross"], zero))
-    state = table["state"]
+    settles, cancelled = where_in_each(
+        table["state"], policy.settled_states, policy.cancelled_states
+    )
     return PaymentSide(
         table=table,
         parts=conform(parts, PARTS, what="payments.parts", required=PARTS.names),
@@ -166,8 +168,8 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
             failures, FAILURES, what="payments.failures", required=("payment_id", "kind")
         ),
         days=business_dates(table["created_at"], policy.time_zone, policy.business_day_cutoff),
-        settles=where_in(state, policy.settled_states),
-        cancelled=where_in(state, policy.cancelled_states),
+        settles=settles,
+        cancelled=cancelled,
     )
 
 
@@ -202,20 +204,22 @@ def _tender_side(
     paid: PaymentSide,
 ) -> TenderSide:
     _, others, problems = frames
-    table = _with_total(table)
+    amount, tip = to_units(table["amount"]), to_units(table["tip"])
+    total = amount + tip
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
-    table = _replaced(table, "state", _states(table))
+    table = _replaced(table, "total", _totals(table, total, ~readable))
+    table = _replaced(table, "state", _states(table, total))
     table = _replaced(table, "currency", _currencies(table, paid))
     return TenderSide(
         table=table,
         others=conform(others, TENDERS, what="pos.others", required=()),
         problems=conform(problems, PROBLEMS, what="pos.problems", required=()),
         days=business_dates(table["paid_at"], policy.time_zone, policy.business_day_cutoff),
-        amount=to_units(table["amount"]),
-        tip=to_units(table["tip"]),
+        amount=amount,
+        tip=tip,
         has_tip=np.asarray(pc.is_valid(table["tip"]).combine_chunks().to_numpy(False)),
         readable=readable,
-        counts=~where_in(table["state"], _INACTIVE) | _reversals(table),
+        counts=~where_in(table["state"], _INACTIVE) | _reversals(table, total),
     )
 
 
@@ -247,20 +251,18 @@ def refuse_same_ids(lines: TenderSide) -> None:
     )
 
 
-def _with_total(table: pa.Table) -> pa.Table:
+def _totals(table: pa.Table, units: Units, unknown: Mask) -> pa.Array:
     """Derive the total, which is amount and tip whatever the input says."""
-    units = to_units(table["amount"]) + to_units(table["tip"])
     if len(units) and int(np.abs(units).max()) >= _MOST:
         line = table["tender_id"][int(np.argmax(np.abs(units)))].as_py()
         raise ReconciliationError(
             f"pos.tenders: amount and tip of the line {shorten(line)} make a total that does not "
             "fit: at most 12 digits before the decimal point are held"
         )
-    column = from_units(units, np.asarray(pc.is_null(table["amount"]).to_numpy()))
-    return _replaced(table, "total", column)
+    return from_units(units, unknown)
 
 
-def _states(table: pa.Table) -> pa.Array:
+def _states(table: pa.Table, total: Units) -> pa.Array:
     """Bring the POS's words for a line's state to ours; a word nobody knows stays as it is.
 
     Where no state is given the line is paid. What is marked as a refund is money given back if
@@ -269,22 +271,23 @@ def _states(table: pa.Table) -> pa.Array:
     given = pc.fill_null(table["state"], "paid").combine_chunks()
     words = pc.unique(given)
     meant = pa.array([state_meant(word) or word for word in words.to_pylist()], pa.string())
-    states = meant.take(pc.index_in(given, value_set=words))
-    refund = pc.equal(states, "refund")
-    if not pc.any(refund).as_py():
+    is_ours = meant.equals(words)
+    states = given if is_ours else meant.take(pc.index_in(given, value_set=words))
+    if "refund" not in meant.to_pylist():
         return states
-    negative = pa.array(to_units(table["total"]) < 0)
+    refund, negative = pc.equal(states, "refund"), pa.array(total < 0)
     return pc.if_else(refund, pc.if_else(negative, "paid", "cancelled"), states)
 
 
-def _reversals(table: pa.Table) -> Mask:
+def _reversals(table: pa.Table, units: Units) -> Mask:
     """Find cancelled lines that take back the money of a paid line beside them.
 
     A negative `Storno` line counts where the line it reverses still stands as paid; where that
     one is marked cancelled itself, neither counts.
     """
     found = np.zeros(table.num_rows, dtype=bool)
-    units = to_units(table["total"])
+    if not (units < 0).any():
+        return found
     cancelled = where_in(table["state"], ("cancelled",))
     suspects = np.flatnonzero(cancelled & (units < 0))
     if not len(suspects):

@@ -9,11 +9,12 @@ matched the next does not see. By payment ID see :mod:`qerko_recon.recon.by_id`,
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from qerko_recon.pos.vocabulary import DAY_TOTAL
 from qerko_recon.recon.by_bill import BillPasses
 from qerko_recon.recon.by_id import IdPasses
-from qerko_recon.recon.coded import where_in
+from qerko_recon.recon.coded import flat, where_in
 from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group, Groups
@@ -66,9 +67,9 @@ class _Passes(IdPasses, BillPasses):
     def _day_totals(self) -> None:
         """Match lines that stand for a whole day with the payments that no other line has."""
         paid, posted = self.intake.payments, self.intake.tenders
-        lines = np.flatnonzero(
-            self.unnamed & self.free_tenders & where_in(posted.table["tender_type"], (DAY_TOTAL,))
-        )
+        lines = np.flatnonzero(self.unnamed & self.free_tenders)
+        types = flat(posted.table["tender_type"]).take(pa.array(lines))
+        lines = lines[where_in(types, (DAY_TOTAL,))]
         if not len(lines):
             return
         payments = np.flatnonzero(self.free_payments & paid.settles & (self.settled != 0))

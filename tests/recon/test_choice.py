@@ -16,7 +16,8 @@ def judged(*candidates):
     def view(place, rows):
         return View(marks[place][rows] == 1, (marks[place][rows],))
 
-    return Judged(view, len(marks[0]), len(marks[0]))
+    heads = [candidates.index(one) for one in candidates]
+    return Judged(view, len(marks[0]), len(marks[0]), heads)
 
 
 def chosen(*candidates, changes=None, odds=2):
