@@ -63,7 +63,7 @@ kernels: .venv/browser.done
 		test -d build/ipykernel/$$one || $(PIP) install --quiet --no-deps \
 			--target build/ipykernel/$$one ipykernel==$$one nest-asyncio==1.6.0 || exit 1; \
 		echo "ipykernel $$one"; \
-		QERKO_TEST_IPYKERNEL=$$one PYTHONPATH=$(CURDIR)/build/ipykernel/$$one \
+		QERKO_TEST_IPYKERNEL=$$one PYTHONPATH="$(CURDIR)/build/ipykernel/$$one" \
 			.venv/bin/python -m pytest -q --numprocesses auto --dist loadfile tests/browser \
 			|| exit 1; \
 	done
