@@ -30,6 +30,7 @@ __all__ = [
     "decimal_array",
     "fits",
     "format_amount",
+    "format_many",
     "format_units",
     "from_units",
     "parse_amount",
@@ -61,6 +62,7 @@ _MILLIONTH: Final = Decimal(1).scaleb(-SCALE)
 _LIMIT: Final = 10**18
 _WHOLE_DIGITS: Final = 12
 _CENTS: Final = 2
+_THOUSAND: Final = 1_000
 _SPACES: Final = " \t\u00a0\u202f\u2009"
 _NO_BREAK: Final = re.compile("[\u00a0\u202f\u2009]")
 _MINUS: Final = "-\u2212\u2013"
@@ -361,6 +363,50 @@ def format_units(units: int, currency: str | None = None, *, language: str = "en
     whole, part = divmod(cents, 10**_CENTS)
     grouped = f"{whole:,}".replace(",", shape.group)
     return f"{shape.before}{grouped}{shape.point}{part:02d}{shape.after}"
+
+
+def format_many(
+    units: npt.NDArray[np.int64], currency: str | None = None, *, language: str = "en"
+) -> pa.StringArray:
+    """Write a column of whole millionths as :func:`format_units` writes each.
+
+    >>> format_many(np.array([1_234_500_000, -5_000_000]), "CZK").to_pylist()
+    ['CZK\xa01,234.50', '−CZK\xa05.00']
+    """
+    cents, finer = np.divmod(np.abs(units), 10**SCALE // 10**_CENTS)
+    plus, minus = (_shape(currency, language, negative) for negative in (False, True))
+    if plus is None or minus is None or finer.any():
+        texts = [format_units(one, currency, language=language) for one in units.tolist()]
+        return pa.array(texts, pa.string())
+    whole, part = np.divmod(cents, 10**_CENTS)
+    text = pc.binary_join_element_wise(
+        _by_thousands(whole),
+        _by_sign(units, plus.point, minus.point),
+        pc.utf8_lpad(pa.array(part).cast(pa.string()), _CENTS, "0"),
+        "",
+    )
+    group = _by_sign(units, plus.group, minus.group)
+    while (whole >= _THOUSAND).any():
+        is_done = pa.array(whole < _THOUSAND)
+        whole = whole // _THOUSAND
+        more = pc.binary_join_element_wise(_by_thousands(whole), group, text, "")
+        text = pc.if_else(is_done, text, more)
+    before, after = (
+        _by_sign(units, getattr(plus, side), getattr(minus, side)) for side in ("before", "after")
+    )
+    return pc.binary_join_element_wise(before, text, after, "")
+
+
+def _by_thousands(numbers: npt.NDArray[np.int64]) -> pa.StringArray:
+    """Write the last three digits of each number; a smaller one has no more than it has."""
+    digits = pa.array(numbers % _THOUSAND).cast(pa.string())
+    return pc.if_else(pa.array(numbers >= _THOUSAND), pc.utf8_lpad(digits, 3, "0"), digits)
+
+
+def _by_sign(units: npt.NDArray[np.int64], plus: str, minus: str) -> pa.StringArray | pa.Scalar:
+    if plus == minus:
+        return pa.scalar(plus)
+    return pc.if_else(pa.array(units < 0), minus, plus)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from qerko_recon.money import (
     decimal_array,
     fits,
     format_amount,
+    format_many,
     from_units,
     parse_amount,
     to_units,
@@ -154,6 +155,18 @@ def test_amounts_are_shown_as_babel_shows_them(value, currency, language):
     assert format_amount(value, currency, language=language) == _by_babel(
         value, currency, language
     )
+
+
+@given(
+    st.lists(UNITS.map(lambda one: one // 10_000 * 10_000) | UNITS, max_size=8),
+    st.sampled_from([None, "CZK", "EUR", "XX1"]),
+    st.sampled_from(["en", "cs", "sk", "de", "hi", "de_CH"]),
+)
+def test_a_column_of_amounts_is_shown_as_each_of_them(units, currency, language):
+    shown = format_many(np.array(units, dtype=np.int64), currency, language=language)
+    assert shown.to_pylist() == [
+        format_amount(unit_to_decimal(one), currency, language=language) for one in units
+    ]
 
 
 def test_no_digit_is_rounded_away_for_show():

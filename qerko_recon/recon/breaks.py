@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import from_units
-from qerko_recon.recon.coded import Codes, Units, flat
+from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, where_in
 from qerko_recon.recon.drafts import Drafts, Objects
 from qerko_recon.recon.groups import starts_of
 from qerko_recon.recon.policy import Policy
@@ -93,7 +93,7 @@ def _identities(drafts: Drafts, tender_ids: pa.Array) -> list[str]:
     columns = (drafts.kind, drafts.field, drafts.currency, drafts.payment_id, drafts.bill_id)
     texts = [pc.fill_null(pa.array(column, pa.string()), "") for column in columns]
     about = pc.binary_join_element_wise(*texts, "\x1f").cast(pa.binary()).to_pylist()
-    by_lines = (drafts.payment_id == np.array(None)) | np.isin(drafts.kind.astype(str), _BY_LINES)
+    by_lines = (drafts.payment_id == np.array(None)) | _are(drafts.kind, _BY_LINES)
     for place in np.flatnonzero(by_lines).tolist():
         lines = tender_ids[drafts.starts[place] : drafts.starts[place + 1]].to_pylist()
         rest = lines or [drafts.facts[place].get(fact, "") for fact in ("file", "row")]
@@ -118,8 +118,12 @@ def _severities(drafts: Drafts, policy: Policy) -> Codes:
     variance = np.abs(drafts.posted - drafts.settled)
     medium, high = _limits(drafts.currency, policy.risk)
     graded = np.select([variance >= high, variance >= medium], [0, 1], 2)
-    harmless = (variance == 0) | np.isin(drafts.kind.astype(str), _HARMLESS)
+    harmless = (variance == 0) | _are(drafts.kind, _HARMLESS)
     return np.where(harmless, 3, graded)
+
+
+def _are(column: Objects, words: Sequence[str]) -> Mask:
+    return where_in(pa.array(column, pa.string()), words)
 
 
 def _limits(
@@ -139,10 +143,10 @@ def _order(drafts: Drafts, severity: Codes, ids: Objects, tender_ids: pa.Array) 
     first = pa.array(drafts.starts[:-1], mask=np.diff(drafts.starts) == 0)
     keys = pa.table(
         {
-            "currency": pa.array(drafts.currency, pa.string()),
+            "currency": _ranks(drafts.currency),
             "severity": severity,
             "risk": -np.abs(drafts.posted - drafts.settled),
-            "kind": pa.array(drafts.kind, pa.string()),
+            "kind": _ranks(drafts.kind),
             "payment": pc.fill_null(pa.array(drafts.payment_id, pa.string()), ""),
             "id": pa.array(ids, pa.string()),
             "walk": drafts.settled,
@@ -151,6 +155,12 @@ def _order(drafts: Drafts, severity: Codes, ids: Objects, tender_ids: pa.Array) 
     )
     by = [(name, "ascending") for name in keys.column_names]
     return np.asarray(pc.sort_indices(keys, by)).astype(np.int64)
+
+
+def _ranks(column: Objects) -> Codes:
+    """Give each word's place among all, sorted: numbers compare quicker than texts."""
+    words, (codes,) = encode(pa.array(column, pa.string()))
+    return np.argsort(np.argsort(np.array(words.to_pylist(), dtype=object)))[codes]
 
 
 def _ages(days: Any, as_of: date | None) -> pa.Array:

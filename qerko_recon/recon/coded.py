@@ -20,6 +20,7 @@ __all__ = [
     "column_of",
     "encode",
     "flat",
+    "numbered",
     "rows_by_code",
     "texts",
     "where_in",
@@ -82,6 +83,21 @@ def rows_by_code(codes: Codes) -> Iterator[tuple[int, Codes]]:
     yield from zip(distinct.tolist(), np.split(rows, starts[1:]), strict=True) if len(rows) else ()
 
 
+def numbered(*columns: Codes) -> Codes:
+    """Give rows numbers by what some columns of whole numbers hold; alike rows have the same.
+
+    >>> numbered(np.array([5, 3, 5]), np.array([1, 1, 1])).tolist()
+    [1, 0, 1]
+    """
+    order = np.lexsort(columns[::-1])
+    is_new = np.zeros(len(order), dtype=bool)
+    for column in columns:
+        is_new[1:] |= np.diff(column[order]) != 0
+    numbers = np.empty(len(order), dtype=np.int64)
+    numbers[order] = np.cumsum(is_new)
+    return numbers
+
+
 def texts(column: pa.Array | pa.ChunkedArray, rows: Sequence[int] | Codes) -> list[str | None]:
     """Give the texts of some rows, ``None`` for a row of -1."""
     places = np.asarray(rows, dtype=np.int64)
@@ -95,9 +111,7 @@ def where_in(values: pa.Array | pa.ChunkedArray, words: Iterable[str]) -> Mask:
     return np.asarray(flat(found).to_numpy(zero_copy_only=False))
 
 
-def where_in_each(
-    values: pa.Array | pa.ChunkedArray, *several: Iterable[str]
-) -> Iterator[Mask]:
+def where_in_each(values: pa.Array | pa.ChunkedArray, *several: Iterable[str]) -> Iterator[Mask]:
     """Tell which rows have one of some words, for several sets of them; for columns of few words.
 
     >>> [one.tolist() for one in where_in_each(pa.array(["a", None, "b"]), "ab", "b")]

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.money import format_units, unit_to_decimal
+from qerko_recon.money import format_many, unit_to_decimal
 from qerko_recon.recon.coded import Codes, Units
 from qerko_recon.recon.drafts import Drafts
 from qerko_recon.recon.sentences import CATALOG, Facts, is_plain_fact, template_of
@@ -74,21 +74,19 @@ class _Some:
     def money(
         self, how: Callable[[Units, Units], Units], before: str = "", *, says_nought: bool = True
     ) -> pa.Array:
-        """Write an amount made of the settled and the posted one; each amount is written once."""
+        """Write an amount made of the settled and the posted one."""
         drafts, rows = self._drafts, self._rows
         units, currencies = how(drafts.settled[rows], drafts.posted[rows]), drafts.currency[rows]
-        written = np.empty(len(rows), dtype=object)
-        for currency in set(currencies.tolist()):
-            own = currencies == currency
-            known = None if currency == _NO_CURRENCY else currency
-            coded = pa.array(units[own]).dictionary_encode()
-            texts = [
-                f"{before if one > 0 else ''}{format_units(one, known)}"
-                for one in coded.dictionary.to_pylist()
-            ]
-            written[own] = np.array(texts, dtype=object)[coded.indices.to_numpy()]
-        silent = None if says_nought else units == 0
-        return pa.array(written, pa.string(), mask=silent)
+        known = sorted(set(currencies.tolist()))
+        if len(known) == 1:
+            texts = _amounts(units, known[0], before)
+        else:
+            written = np.empty(len(rows), dtype=object)
+            for currency in known:
+                own = currencies == currency
+                written[own] = _amounts(units[own], currency, before).to_numpy(False)
+            texts = pa.array(written, pa.string())
+        return texts if says_nought else pc.if_else(pa.array(units == 0), None, texts)
 
     def _plain_rows(self) -> list[Mapping[str, Any]]:
         drafts, rows = self._drafts, self._rows
@@ -104,6 +102,15 @@ class _Some:
             dict(zip(names, values, strict=True))
             for values in zip(*columns, *money, *rest, strict=True)
         ]
+
+
+def _amounts(units: Units, currency: str, before: str) -> pa.Array:
+    """Write amounts of one currency; ``before`` stands in front of those above nothing."""
+    texts = format_many(units, None if currency == _NO_CURRENCY else currency)
+    if not before:
+        return texts
+    signed = pc.binary_join_element_wise(before, texts, "")
+    return pc.if_else(pa.array(units > 0), signed, texts)
 
 
 def _are_plain(values: pa.Array) -> bool:

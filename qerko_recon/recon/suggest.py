@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat
+from qerko_recon.recon.coded import Codes, Units, encode, flat, numbered
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group
 from qerko_recon.recon.match import Matching
@@ -62,27 +62,24 @@ def _by_bill(
         for side, rows in ((intake.payments, payments), (intake.tenders, lines))
     ]
     _, (left, right) = encode(*bills)
+    payments, left = payments[left >= 0], left[left >= 0]
+    lines, right = lines[right >= 0], right[right >= 0]
+    currencies, amounts = _keys(intake, payments, lines, settled)
     yield from _only_pairs(
-        payments,
-        lines,
-        np.column_stack([left, intake.paid_currency[payments], settled[payments]])[left >= 0],
-        np.column_stack([right, intake.posted_currency[lines], intake.tenders.posted[lines]])[
-            right >= 0
-        ],
-        left >= 0,
-        right >= 0,
+        payments, lines, numbered(np.concatenate([left, right]), currencies, amounts)
     )
 
 
-def _only_pairs(
-    payments: Codes, lines: Codes, left: Codes, right: Codes, lefts: Mask, rights: Mask
-) -> Iterator[tuple[int, int]]:
-    payments, lines = payments[lefts], lines[rights]
-    _, numbers, counts = np.unique(
-        np.concatenate([left, right]), axis=0, return_inverse=True, return_counts=True
+def _keys(intake: Intake, payments: Codes, lines: Codes, settled: Units) -> tuple[Codes, Units]:
+    """Give currency and amount of payments and, behind them, of lines."""
+    return (
+        np.concatenate([intake.paid_currency[payments], intake.posted_currency[lines]]),
+        np.concatenate([settled[payments], intake.tenders.posted[lines]]),
     )
-    numbers = numbers.reshape(-1)
-    size = len(counts)
+
+
+def _only_pairs(payments: Codes, lines: Codes, numbers: Codes) -> Iterator[tuple[int, int]]:
+    size = int(numbers.max(initial=-1)) + 1
     own = np.bincount(numbers[: len(payments)], minlength=size)
     other = np.bincount(numbers[len(payments) :], minlength=size)
     line_at = np.full(size, -1, dtype=np.int64)
@@ -104,13 +101,8 @@ def _by_time(
     left = _sorted(intake.paid_currency[payments], settled[payments], made)
     right = _sorted(intake.posted_currency[lines], intake.tenders.posted[lines], taken)
     payments, lines = payments[left], lines[right]
-    keys = [
-        np.column_stack([intake.paid_currency[payments], settled[payments]]),
-        np.column_stack([intake.posted_currency[lines], intake.tenders.posted[lines]]),
-    ]
     times = made[left], taken[right]
-    _, numbers = np.unique(np.concatenate(keys), axis=0, return_inverse=True)
-    numbers = numbers.reshape(-1)
+    numbers = numbered(*_keys(intake, payments, lines, settled))
     own, other = numbers[: len(payments)], numbers[len(payments) :]
     forward = _within(own, times[0], other, times[1], reach)
     backward = _within(other, times[1], own, times[0], reach)
