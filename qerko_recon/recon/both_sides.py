@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.coded import Mask, Units
+from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat
 from qerko_recon.recon.sides import Intake
 
 __all__ = ["BothSides", "sum_both_sides"]
@@ -66,13 +66,16 @@ def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
     is_open = paid.settles.copy()
     is_open[owner[owner >= 0]] = False
     payments = np.flatnonzero(is_open)
-    left, right = _keys(paid.table, payments), _keys(posted.table, lines)
-    keys = pc.unique(pc.drop_null(left))
-    bills = _Places(_found(left, keys), len(keys))
-    at = _found(right, keys)
+    left, right = _keys(intake, payments, lines)
+    is_ours = np.zeros(max(left.max(initial=-1), right.max(initial=-1)) + 1, dtype=bool)
+    is_ours[left[left >= 0]] = True
+    size = int(is_ours.sum())
+    numbers = np.append(np.where(is_ours, np.cumsum(is_ours) - 1, -1), -1)  # the last for no bill
+    at = numbers[right]
+    bills = _Places(numbers[left], size)
     readable = posted.readable[lines]
-    booked = _Places(np.where(readable, at, -1), len(keys))
-    both = bills.mask(None) & booked.mask(None) & ~_Places(at, len(keys)).mask(~readable)
+    booked = _Places(np.where(readable, at, -1), size)
+    both = bills.mask(None) & booked.mask(None) & ~_Places(at, size).mask(~readable)
     return BothSides(
         bills.sum(paid.parts_total[payments])[both],
         bills.sum(paid.tip_gross[payments])[both],
@@ -83,17 +86,19 @@ def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
     )
 
 
-def _keys(table: pa.Table, rows: Units) -> pa.Array:
-    """Name bill and currency of some rows in one text; nothing where there is no bill."""
-    some = table.select(["bill_id", "currency"]).take(pa.array(rows)).combine_chunks()
-    joined = pc.binary_join_element_wise(some["currency"], some["bill_id"], "\n")
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
-
-
-def _found(values: pa.Array, among: pa.Array) -> Units:
-    """Find values, −1 where they are not."""
-    found = pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1)
-    return np.asarray(found.to_numpy(False)).astype(np.int64)
+def _keys(intake: Intake, payments: Codes, lines: Codes) -> tuple[Codes, Codes]:
+    """Give bill and currency of some rows of both sides one number; −1 where there is no bill."""
+    sides = (
+        (intake.payments, payments, intake.paid_currency),
+        (intake.tenders, lines, intake.posted_currency),
+    )
+    bills = (flat(side.table["bill_id"]).take(pa.array(rows)) for side, rows, _ in sides)
+    several = len(intake.currencies)
+    left, right = (
+        np.where(codes >= 0, codes * several + currency[rows], -1)
+        for codes, (_, rows, currency) in zip(encode(*bills)[1], sides, strict=True)
+    )
+    return left, right
 
 
 class _Places:

@@ -60,7 +60,7 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
         "business_date": pa.array(drafts.day[order]),
         "age": _ages(drafts.day[order], as_of),
         "evidence": _evidence(drafts, intake).take(pa.array(order)),
-        "facts": [_json(facts) for facts in drafts.facts[order].tolist()],
+        "facts": [_json(facts) if facts else "{}" for facts in drafts.facts[order].tolist()],
     }
     for name, texts in zip(("cause", "action"), causes_and_actions(drafts, listed), strict=True):
         columns[name] = pa.array(texts, pa.string()).take(pa.array(order))
@@ -172,7 +172,7 @@ def _ages(days: Any, as_of: date | None) -> pa.Array:
 
 
 def _json(facts: Mapping[str, str]) -> str:
-    return msgspec.json.encode(facts).decode() if facts else "{}"
+    return msgspec.json.encode(facts).decode()
 
 
 def places_of_lines(side: TenderSide, lines: Codes) -> pa.Array:

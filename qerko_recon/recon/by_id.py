@@ -78,15 +78,15 @@ class IdPasses(Passes):
 
     def _by_payment_id(self) -> Groups:
         intake = self.intake
-        owned = (self.owner >= 0) & self.free_tenders
-        owned[owned] = self.free_payments[self.owner[owned]]
-        rows = np.flatnonzero(owned)
-        payments = self.owner[rows]
-        same = intake.posted_currency[rows] == intake.paid_currency[payments]
-        for row in rows[~same].tolist():
-            self.found.foreign.setdefault(int(self.owner[row]), []).append(row)
-            self.free_tenders[row] = False
-        rows = rows[same]
+        rows = np.flatnonzero((self.owner >= 0) & self.free_tenders)
+        if not self.free_payments.all():
+            rows = rows[self.free_payments[self.owner[rows]]]
+        if len(intake.currencies) > 1:
+            same = intake.posted_currency[rows] == intake.paid_currency[self.owner[rows]]
+            for row in rows[~same].tolist():
+                self.found.foreign.setdefault(int(self.owner[row]), []).append(row)
+                self.free_tenders[row] = False
+            rows = rows[same]
         groups = self._grouped(rows)
         if added := self._completions(groups):
             groups = self._grouped(np.concatenate([rows, np.array(added, dtype=np.int64)]))
@@ -128,18 +128,20 @@ class IdPasses(Passes):
 
     def _grouped(self, rows: Codes) -> Groups:
         """Group lines by the payment they name."""
-        size = len(self.intake.payments)
-        counts = np.bincount(self.owner[rows], minlength=size)
+        size, own = len(self.intake.payments), self.owner[rows]
+        counts = np.bincount(own, minlength=size)
         payments = np.flatnonzero(counts)
-        starts = starts_of(counts)
+        starts = starts_of(counts[payments])
         lines = np.empty(len(rows), dtype=np.int64)
-        single = counts[self.owner[rows]] == 1
-        lines[starts[self.owner[rows[single]]]] = rows[single]
-        several = rows[~single]
+        line_of = np.empty(size, dtype=np.int64)
+        line_of[own] = rows  # the only one of most payments
+        lines[starts[:-1]] = line_of[payments]
+        has_several = counts > 1
+        several = np.flatnonzero(has_several[own])
         if len(several):
-            first = np.flatnonzero(counts > 1)
-            order = np.argsort(self.owner[several], kind="stable")
-            lines[_ranges(starts[first], counts[first])] = several[order]
+            places = np.flatnonzero(has_several[payments])
+            order = np.argsort(own[several], kind="stable")
+            lines[_ranges(starts[places], counts[payments[places]])] = rows[several[order]]
         rules = labels("payment_id", len(payments))
         if self.completed:
             places = np.searchsorted(payments, sorted(self.completed))
@@ -148,7 +150,7 @@ class IdPasses(Passes):
             payments,
             np.arange(len(payments) + 1),
             lines,
-            starts_of(counts[payments]),
+            starts,
             rules,
             labels("confirmed", len(payments)),
         )

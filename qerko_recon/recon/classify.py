@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qerko_recon.recon.coded import Codes, Mask, Units
-from qerko_recon.recon.compare import Comparison, written
+from qerko_recon.recon.compare import Comparison, written_each
 from qerko_recon.recon.drafts import NO_FACTS, Drafts, repeated
 from qerko_recon.recon.groups import Groups
 
@@ -186,9 +186,8 @@ class _Classes:
             "tip_differs",
         )
         facts = np.empty(len(reasons), dtype=object)
-        columns = (some.gross, some.net, some.due, booked)
-        for place, values in enumerate(zip(*(one.tolist() for one in columns), strict=True)):
-            gross, net, due, posted = map(written, values)
+        columns = map(written_each, (some.gross, some.net, some.due, booked))
+        for place, (gross, net, due, posted) in enumerate(zip(*columns, strict=True)):
             facts[place] = {
                 "tip_gross": gross,
                 "tip_net": net,

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qerko_recon.money import unit_to_decimal
 from qerko_recon.recon.coded import Units
@@ -25,10 +27,11 @@ from qerko_recon.recon.policy import Policy
 from qerko_recon.recon.providers import Providers
 from qerko_recon.recon.sides import Intake
 
-__all__ = ["Comparison", "written"]
+__all__ = ["Comparison", "written", "written_each"]
 
 _UNIT: Final = 1_000_000
 _CENT: Final = 10_000
+_HUNDRED: Final = 100
 
 
 class Comparison:
@@ -420,3 +423,23 @@ def written(units: int) -> str:
     if finer:
         return str(unit_to_decimal(units))
     return f"{'-' if units < 0 else ''}{cents // 100}.{cents % 100:02d}"
+
+
+def written_each(units: Units) -> list[str]:
+    """Write many as :func:`written` writes each.
+
+    >>> written_each(np.array([1_500_000, -50_000, 5]))
+    ['1.50', '-0.05', '0.000005']
+    """
+    cents, finer = np.divmod(np.abs(units), _CENT)
+    if finer.any():
+        return [written(one) for one in units.tolist()]
+    whole, part = np.divmod(cents, _HUNDRED)
+    texts = pc.binary_join_element_wise(
+        pc.if_else(pa.array(units < 0), "-", ""),
+        pa.array(whole).cast(pa.string()),
+        ".",
+        pc.utf8_lpad(pa.array(part).cast(pa.string()), 2, "0"),
+        "",
+    )
+    return list(texts.to_pylist())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -67,15 +68,18 @@ def reconcile(
     drafts = _drafts(comparison, matching, alone)
     checked.result()
     work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
-    return _result(work, decided, found, Inputs(payments, pos, stated), opened)
+    days = alone.posted_days or covered_days(comparison.days)
+    return _result(work, days, decided, found, Inputs(payments, pos, stated), opened)
 
 
 def _known_days(comparison: Comparison, matching: Matching) -> Days:
     """Give payments without a time the day of their line, or the only day that there is."""
     days = matching.days
     unknown = np.isnat(days)
+    if not unknown.any():
+        return days
     only = posted_days(comparison)
-    if len(only) == 1 and unknown.any():
+    if len(only) == 1:
         days[unknown] = np.datetime64(next(iter(only)))
     return days
 
@@ -115,18 +119,24 @@ class _Work:
 
 
 def _result(
-    work: _Work, decided: Decided, found: Readings, inputs: Inputs, log: SessionLog | None
+    work: _Work,
+    days: frozenset[date],
+    decided: Decided,
+    found: Readings,
+    inputs: Inputs,
+    log: SessionLog | None,
 ) -> Reconciliation:
     comparison, drafts = work.comparison, work.drafts
     intake, policy = comparison.intake, comparison.policy
-    days = posted_days(comparison) or covered_days(comparison.days)
     first, last = (min(days), max(days)) if days else (None, None)
-    totals = _totals(comparison, drafts)
     paid, posted = intake.payments, intake.tenders
+    sides = aside(lambda: (_with_settled(comparison), _with_posted(posted)))
+    noticed = aside(lambda: tuple(remarks(comparison, work.matching, decided, found.remarks)))
     breaks = break_table(drafts, intake, policy, as_of=policy.as_of or last)
+    totals = _totals(comparison, drafts)
     sources = intake.sources
-    told = tuple(remarks(comparison, work.matching, decided, found.remarks))
-    settled, tenders = _with_settled(comparison), _with_posted(posted)
+    told = noticed.result()
+    settled, tenders = sides.result()
     if log is not None:
         # Not above: who has no log need not wait for what reads one.
         from qerko_recon.recon.causes.finding import find_causes

@@ -59,15 +59,15 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     Raises
     ------
     ReconciliationError
-        An input is of the wrong kind, lacks a column, holds money as ``float``, or repeats a
-        payment ID. That a line's ID is repeated is found by :func:`refuse_same_ids`.
+        An input is of the wrong kind, lacks a column or holds money as ``float``. That a payment
+        ID is repeated is said when ``owner`` is first asked for, which is found out beside all
+        else; that a line's ID is, by :func:`refuse_same_ids`.
     """
     paid = _payment_side(payments, policy)
     frames = _tender_frames(pos)
     table = _tender_table(frames[0])
     owners = aside(_owners, paid, table["payment_id"])
     posted = _tender_side(table, frames, policy, paid)
-    owner, failure, lost = owners.result()
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
     words, coded = encode(paid.table["currency"], posted.table["currency"])
     order = np.argsort(np.array(words.to_pylist(), dtype=object)) if len(words) else np.array([])
@@ -82,9 +82,7 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
         tuple(words.take(pa.array(order.astype(np.int64))).to_pylist()),
         places[coded[0]],
         places[coded[1]],
-        owner,
-        failure,
-        lost,
+        owners,
     )
 
 

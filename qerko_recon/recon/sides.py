@@ -6,6 +6,7 @@ Made by :mod:`qerko_recon.recon.intake`; money is ``int64`` millionths.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -133,9 +134,28 @@ class Intake:
     currencies: tuple[str, ...]  # every one that either side has, sorted
     paid_currency: Codes  # each payment's place in them
     posted_currency: Codes  # each line's
-    owner: Codes  # the payment that each line's ID names, -1 for none
-    failure: Codes  # the failed ID that each line names, -1 for none
-    lost: Codes  # the failures of IDs that were not had in any other way, each once
+    found: Future[tuple[Codes, Codes, Codes]]  # owner, failure, lost
+
+    @property
+    def owner(self) -> Codes:
+        """The payment that each line's ID names, -1 for none.
+
+        Raises
+        ------
+        ReconciliationError
+            A payment ID stands twice among the payments.
+        """
+        return self.found.result()[0]
+
+    @property
+    def failure(self) -> Codes:
+        """The failed ID that each line names, -1 for none."""
+        return self.found.result()[1]
+
+    @property
+    def lost(self) -> Codes:
+        """The failures of IDs that were not had in any other way, each once."""
+        return self.found.result()[2]
 
     def currency(self, payment: int) -> str:
         """Give a payment's currency."""

@@ -148,12 +148,17 @@ def datacompy_polars(payments, tenders, data):
 
 
 def counted(compare):
-    """Count what datacompy found: rows of one side alone, and common rows that differ."""
+    """Count what datacompy found: rows of one side alone, and common rows that differ.
+
+    The rows that differ are listed, as breaks are.
+    """
+    listed = compare.all_mismatch()
     common = compare.intersect_rows
     same = common["total_match"]
     for name in ("tip", "currency", "state"):
         same = same & common[f"{name}_match"]
     differ = int((~same).sum())
+    assert len(listed) == differ
     return len(compare.df1_unq_rows) + len(compare.df2_unq_rows) + differ
 
 
