@@ -55,12 +55,16 @@ _ENDS: Final = "„“”‚‘’–—…"
 _SAMPLE: Final = 20_000
 _HEAD: Final = 1 << 18
 _LARGE: Final = 1 << 20
+_ENOUGH: Final = 1 << 23
 _BLANK: Final = " \t\r\n;,|\u00a0"
 _MOSTLY: Final = 9
 _GOOD: Final = 0.9
 _MARGIN: Final = 0.1
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_BEYOND_ASCII: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_LETTERS_ALONE: Final = bytes(
+    byte if byte > 0x7F or bytes([byte]).isalpha() else 0x20  # noqa: PLR2004
+    for byte in range(256)
+)
 _GROUPING: Final = re.compile(rb"(?<=\d)[\x80-\xff](?=\d{3}\D)")
 
 
@@ -291,8 +295,13 @@ def _used(data: bytes) -> bytes:
 
 def _telling(data: bytes) -> bytes:
     """Keep words that have bytes beyond ASCII, each once; the rest tells nothing."""
-    words = (match[0] for match in islice(_BEYOND_ASCII.finditer(data), _SAMPLE))
-    return b" ".join(dict.fromkeys(words))
+    found: dict[bytes, None] = {}
+    for begin in range(0, len(data), _HEAD):
+        words = dict.fromkeys(data[begin : begin + _HEAD].translate(_LETTERS_ALONE).split())
+        found.update((word, None) for word in words if not word.isascii())
+        if len(found) >= _SAMPLE or (found and begin >= _ENOUGH):
+            break
+    return b" ".join(found)
 
 
 def _best_language(text: str) -> tuple[float, str]:

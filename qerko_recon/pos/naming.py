@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -48,27 +49,40 @@ _HALF: Final = np.uint64(32)
 _PREFIX: Final = b"line-"
 
 
-def name_lines(table: pa.Table) -> pa.Table:
-    """Give every line an ID of its own.
+def name_lines(*tables: pa.Table) -> list[pa.Table]:
+    """Give every line of some tables an ID that none of them has twice.
 
     Parameters
     ----------
-    table
-        Columns of :data:`qerko_recon.schema.TENDERS`; ``tender_id`` is the POS's own or null.
+    *tables
+        Columns of :data:`qerko_recon.schema.TENDERS`, each in one piece; ``tender_id`` is the
+        POS's own or null.
     """
-    own = flat(table["tender_id"])
+    own = _together([flat(table["tender_id"]) for table in tables])
     needs = _needs(own)
     if not needs.any():
-        return table
-    some = table if needs.all() else table.filter(pa.array(needs))
-    digests = _digests(some)
+        return list(tables)
+    begins = np.cumsum([0, *(table.num_rows for table in tables)]).tolist()
+    some = [
+        table if needs[begin:end].all() else table.filter(pa.array(needs[begin:end]))
+        for table, (begin, end) in zip(tables, pairwise(begins), strict=True)
+    ]
+    digests = np.concatenate([_digests(table) for table in some])
     with ThreadPoolExecutor(1) as beside:
-        may_repeat = beside.submit(_repeat, digests, flat(some["paid_at"]))
+        times = _together([flat(table["paid_at"]) for table in some])
+        may_repeat = beside.submit(_repeat, digests, times)
         names = _names(digests)
         if own.null_count < len(own) or may_repeat.result():
             names = _apart(own, needs, names.to_pylist())
     index = TENDERS.get_field_index("tender_id")
-    return table.set_column(index, TENDERS.field(index), names)
+    return [
+        table.set_column(index, TENDERS.field(index), names.slice(begin, table.num_rows))
+        for table, begin in zip(tables, begins, strict=False)
+    ]
+
+
+def _together(columns: list[pa.Array]) -> pa.Array:
+    return columns[0] if len(columns) == 1 else pa.concat_arrays(columns)
 
 
 def _needs(own: pa.Array) -> Mask:
@@ -245,10 +259,13 @@ def _names(digests: Hashes) -> pa.Array:
     """
     count, width = len(digests), len(_PREFIX) + 2 * _LANE
     letters = np.empty((count, width), dtype=np.uint8)
-    for begin in range(0, count, _BLOCK):
+
+    def look(begin: int) -> None:
         some = digests[begin : begin + _BLOCK].byteswap().view(np.uint16)
         held = letters[begin : begin + _BLOCK]
         held[:, : len(_PREFIX)] = np.frombuffer(_PREFIX, dtype=np.uint8)
         held[:, len(_PREFIX) :] = _HEX[some].view(np.uint8).reshape(-1, 2 * _LANE)
+
+    at_once(look, range(0, count, _BLOCK))
     places = np.arange(0, (count + 1) * width, width, dtype=np.int32)
     return pa.StringArray.from_buffers(count, pa.py_buffer(places), pa.py_buffer(letters))

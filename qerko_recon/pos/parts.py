@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Block", "Part", "at_once", "flat", "split"]
+__all__ = ["Block", "Part", "at_once", "flat", "in_one_piece", "split"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -52,6 +52,12 @@ def at_once(look: Callable[[_T], _R], these: Iterable[_T]) -> list[_R]:
 def flat(column: pa.ChunkedArray) -> pa.Array:
     """Give a table's column as one array; it is copied only where it is several."""
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def in_one_piece(table: pa.Table) -> pa.Table:
+    """Give a table of which each column is one array; it is copied only where one is several."""
+    is_whole = all(column.num_chunks == 1 for column in table.columns)
+    return table if is_whole else table.combine_chunks()
 
 
 def split(column: pa.Array | pa.ChunkedArray, codec: str) -> list[Part]:

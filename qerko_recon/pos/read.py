@@ -20,6 +20,7 @@ from qerko_recon.pos.lines import PosFile, read_files
 from qerko_recon.pos.naming import name_lines
 from qerko_recon.pos.overlap import Overlap, find_overlap
 from qerko_recon.pos.owners import tell_owners
+from qerko_recon.pos.parts import at_once, in_one_piece
 from qerko_recon.pos.problems import problems_frame
 from qerko_recon.pos.profile import Profile, TipLayout
 from qerko_recon.pos.times import find_zone
@@ -173,7 +174,7 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
             for file, has_own_ids in zip(files, ownership.has_own_ids, strict=True)
         ]
     )
-    table = table if len(files) == 1 else table.combine_chunks()
+    table = in_one_piece(table)
     is_tip = np.concatenate([file.is_tip for file in files])
     overlap = _overlap(files, table, is_tip)
     is_own = np.concatenate(ownership.masks)[overlap.kept]
@@ -184,9 +185,10 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
     )
     table = _filtered(table, overlap.kept)
     is_item, is_day = is_item[overlap.kept], is_day[overlap.kept]
-    own, kept = fold(_filtered(table, is_own), is_tip[is_own])
+    own, others = at_once(lambda mask: _filtered(table, mask), (is_own, ~is_own))
+    own, kept = fold(own, is_tip[is_own])
     tips = int((~kept).sum())
-    own, others = _named(_filtered(own, kept), _filtered(table, ~is_own))
+    own, others = _named(_filtered(own, kept), others)
     own = name_days(own, is_day[is_own][kept])
     own, items = _with_items(own, is_item[is_own][kept])
     others, other_items = _with_items(others, is_item[~is_own])
@@ -218,10 +220,9 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
 def _named(own: pa.Table, others: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Give all lines an ID of their own, by what they say with their tips."""
     if not others.num_rows:
-        return name_lines(own), others
-    table = name_lines(pa.concat_tables([own, others]).combine_chunks())
-    parts = table.slice(0, own.num_rows), table.slice(own.num_rows)
-    return parts[0].combine_chunks(), parts[1].combine_chunks()
+        return name_lines(own)[0], others
+    named, rest = name_lines(own, others)
+    return named, rest
 
 
 def _with_own_ids(table: pa.Table) -> pa.Table:
@@ -235,7 +236,9 @@ def _with_own_ids(table: pa.Table) -> pa.Table:
 
 
 def _filtered(table: pa.Table, mask: Mask) -> pa.Table:
-    return table if mask.all() else table.filter(pa.array(mask)).combine_chunks()
+    if mask.all():
+        return table
+    return in_one_piece(table.filter(pa.array(mask)) if mask.any() else table.slice(0, 0))
 
 
 def _with_items(table: pa.Table, is_item: Mask) -> tuple[pa.Table, int]:

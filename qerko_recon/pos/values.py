@@ -230,8 +230,10 @@ class Values:
         """Read rows without a bill or time of their own as further lines of the bill above."""
         if not {"bill_id", "tender_type"} <= self.cells.keys():
             return
-        bills = self.cells["bill_id"]
-        lacks = bills.is_empty & ~self.cells["tender_type"].is_empty
+        lacks = self.cells["bill_id"].is_empty
+        if not lacks.any():
+            return
+        lacks = lacks & ~self.cells["tender_type"].is_empty
         for idea in ("payment_id", "paid_at"):
             if idea in self.cells:
                 lacks = lacks & self.cells[idea].is_empty

@@ -33,7 +33,7 @@ LINES = st.fixed_dictionaries(
 def named(lines, own=None):
     lines = [{**line, "tender_id": None if own is None else own} for line in lines]
     rows = [{name: line.get(name) for name in TENDERS.names} for line in lines]
-    return name_lines(pa.Table.from_pylist(rows, schema=TENDERS))["tender_id"].to_pylist()
+    return name_lines(pa.Table.from_pylist(rows, schema=TENDERS))[0]["tender_id"].to_pylist()
 
 
 def said(line):
@@ -73,5 +73,5 @@ def test_a_name_that_the_till_gave_is_not_given_again():
     (name,) = named([line])
     rows = [{**line, "tender_id": None}, {"tender_id": name, "bill_id": "B2"}]
     rows = [{key: row.get(key) for key in TENDERS.names} for row in rows]
-    table = name_lines(pa.Table.from_pylist(rows, schema=TENDERS))
+    (table,) = name_lines(pa.Table.from_pylist(rows, schema=TENDERS))
     assert table["tender_id"].to_pylist() == [f"{name}~", name]
