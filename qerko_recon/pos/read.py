@@ -188,7 +188,7 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
     own, others = at_once(lambda mask: _filtered(table, mask), (is_own, ~is_own))
     own, kept = fold(own, is_tip[is_own])
     tips = int((~kept).sum())
-    own, others = _named(_filtered(own, kept), others)
+    own, others = name_lines(_filtered(own, kept), others)
     own = name_days(own, is_day[is_own][kept])
     own, items = _with_items(own, is_item[is_own][kept])
     others, other_items = _with_items(others, is_item[~is_own])
@@ -215,14 +215,6 @@ def _assemble(files: Sequence[PosFile]) -> PosExport:
             "repeats": int((~overlap.kept).sum()),
         },
     )
-
-
-def _named(own: pa.Table, others: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Give all lines an ID of their own, by what they say with their tips."""
-    if not others.num_rows:
-        return name_lines(own)[0], others
-    named, rest = name_lines(own, others)
-    return named, rest
 
 
 def _with_own_ids(table: pa.Table) -> pa.Table:

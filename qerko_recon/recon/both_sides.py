@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat
+from qerko_recon.recon.coded import Mask, Units
 from qerko_recon.recon.sides import Intake
 
 __all__ = ["BothSides", "sum_both_sides"]
@@ -66,16 +65,12 @@ def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
     is_open = paid.settles.copy()
     is_open[owner[owner >= 0]] = False
     payments = np.flatnonzero(is_open)
-    left, right = _keys(intake, payments, lines)
-    is_ours = np.zeros(max(left.max(initial=-1), right.max(initial=-1)) + 1, dtype=bool)
-    is_ours[left[left >= 0]] = True
-    size = int(is_ours.sum())
-    numbers = np.append(np.where(is_ours, np.cumsum(is_ours) - 1, -1), -1)  # the last for no bill
-    at = numbers[right]
-    bills = _Places(numbers[left], size)
+    _, left, right = intake.bill_keys(payments, lines)
+    size = max(left.max(initial=-1), right.max(initial=-1)) + 1
+    bills = _Places(left, size)
     readable = posted.readable[lines]
-    booked = _Places(np.where(readable, at, -1), size)
-    both = bills.mask(None) & booked.mask(None) & ~_Places(at, size).mask(~readable)
+    booked = _Places(np.where(readable, right, -1), size)
+    both = bills.mask(None) & booked.mask(None) & ~_Places(right, size).mask(~readable)
     return BothSides(
         bills.sum(paid.parts_total[payments])[both],
         bills.sum(paid.tip_gross[payments])[both],
@@ -84,21 +79,6 @@ def _by_bill(intake: Intake, owner: Units) -> BothSides | None:
         booked.sum(posted.tip[lines])[both],
         booked.mask(posted.has_tip[lines])[both],
     )
-
-
-def _keys(intake: Intake, payments: Codes, lines: Codes) -> tuple[Codes, Codes]:
-    """Give bill and currency of some rows of both sides one number; −1 where there is no bill."""
-    sides = (
-        (intake.payments, payments, intake.paid_currency),
-        (intake.tenders, lines, intake.posted_currency),
-    )
-    bills = (flat(side.table["bill_id"]).take(pa.array(rows)) for side, rows, _ in sides)
-    several = len(intake.currencies)
-    left, right = (
-        np.where(codes >= 0, codes * several + currency[rows], -1)
-        for codes, (_, rows, currency) in zip(encode(*bills)[1], sides, strict=True)
-    )
-    return left, right
 
 
 class _Places:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.recon.bills import BillLine, match_bill, sum_up
-from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, where_in
+from qerko_recon.recon.coded import Codes, Mask, Units, flat, where_in
 from qerko_recon.recon.groups import Group, Groups
 from qerko_recon.recon.passes import Key, Passes
 from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
@@ -32,13 +32,8 @@ class BillPasses(Passes):
         ]
         if not len(lines):
             return
-        words, coded = encode(
-            flat(posted.table["bill_id"]).take(pa.array(lines)),
-            flat(paid.table["bill_id"]).take(pa.array(payments)),
-        )
+        words, left_keys, right_keys = self.intake.bill_keys(payments, lines)
         several = len(self.intake.currencies)
-        right_keys = coded[0] * several + self.intake.posted_currency[lines]
-        left_keys = coded[1] * several + self.intake.paid_currency[payments]
         # Only bills that have lines are numbered; a table of all keys is quicker than sorting.
         has_lines = np.bincount(right_keys, minlength=len(words) * several) > 0
         keys = np.flatnonzero(has_lines)

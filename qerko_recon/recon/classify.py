@@ -65,7 +65,7 @@ class _Classes:
             due=groups.settled(comparison.tip),
             gross=groups.settled(side.tip_gross),
             net=groups.settled(side.tip_net),
-            tip=groups.posted(lines.tip if lines.counts.all() else lines.counts * lines.tip),
+            tip=groups.posted(lines.counts * lines.tip),
             says_tip=groups.any_line(lines.counts & lines.has_tip),
         )
         self._is_single = groups.payment_counts == 1

@@ -21,6 +21,7 @@ __all__ = [
     "encode",
     "flat",
     "numbered",
+    "ranks",
     "rows_by_code",
     "texts",
     "where_in",
@@ -69,6 +70,15 @@ def flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 def column_of(frame: pd.DataFrame, name: str) -> pa.Array:
     """Give a column of an Arrow-backed frame in one piece."""
     return flat(pa.array(frame[name]))
+
+
+def ranks(words: pa.Array) -> Codes:
+    """Give the place of each of some distinct words among all of them, sorted.
+
+    >>> ranks(pa.array(["b", "c", "a"])).tolist()
+    [1, 2, 0]
+    """
+    return np.argsort(np.argsort(np.array(words.to_pylist(), dtype=object)))
 
 
 def rows_by_code(codes: Codes) -> Iterator[tuple[int, Codes]]:

@@ -20,7 +20,16 @@ from qerko_recon.errors import ReconciliationError, shorten
 from qerko_recon.money import from_units, sum_exactly, to_units
 from qerko_recon.pos.vocabulary import state_meant
 from qerko_recon.recon.aside import aside
-from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, where_in, where_in_each
+from qerko_recon.recon.coded import (
+    Codes,
+    Mask,
+    Units,
+    encode,
+    flat,
+    ranks,
+    where_in,
+    where_in_each,
+)
 from qerko_recon.recon.days import business_dates
 from qerko_recon.recon.lookup import find_places
 from qerko_recon.recon.policy import Policy, TipLayout
@@ -70,16 +79,14 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     posted = _tender_side(table, frames, policy, paid)
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
     words, coded = encode(paid.table["currency"], posted.table["currency"])
-    order = np.argsort(np.array(words.to_pylist(), dtype=object)) if len(words) else np.array([])
-    places = np.empty(len(words), dtype=np.int64)
-    places[order.astype(np.int64)] = np.arange(len(words))
+    places = ranks(words)
     _refuse_overflow(paid, posted)
     return Intake(
         paid,
         posted,
         layout,
         _sources(payments, pos, paid, posted),
-        tuple(words.take(pa.array(order.astype(np.int64))).to_pylist()),
+        tuple(sorted(words.to_pylist())),
         places[coded[0]],
         places[coded[1]],
         owners,
@@ -284,10 +291,11 @@ def _reversals(table: pa.Table, units: Units) -> Mask:
     one is marked cancelled itself, neither counts.
     """
     found = np.zeros(table.num_rows, dtype=bool)
-    if not (units < 0).any():
+    is_negative = units < 0
+    if not is_negative.any():
         return found
     cancelled = where_in(table["state"], ("cancelled",))
-    suspects = np.flatnonzero(cancelled & (units < 0))
+    suspects = np.flatnonzero(cancelled & is_negative)
     if not len(suspects):
         return found
     keys = list(zip(*(table[name].to_pylist() for name in ("payment_id", "bill_id")), strict=True))

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import to_units
-from qerko_recon.recon.coded import Codes, Mask, Units, flat, texts, where_in
+from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, texts, where_in
 from qerko_recon.recon.days import Days
 from qerko_recon.recon.policy import TipLayout
 from qerko_recon.recon.result import Source
@@ -156,6 +156,26 @@ class Intake:
     def lost(self) -> Codes:
         """The failures of IDs that were not had in any other way, each once."""
         return self.found.result()[2]
+
+    def bill_keys(self, payments: Codes, lines: Codes) -> tuple[pa.Array, Codes, Codes]:
+        """Give bill and currency of some payments and lines as one number.
+
+        Returns
+        -------
+        tuple
+            The bills, and the keys of payments and lines: the bill's place, times the number of
+            currencies, plus the currency's place; -1 where there is no bill.
+        """
+        bills, (right, left) = encode(
+            flat(self.tenders.table["bill_id"]).take(pa.array(lines)),
+            flat(self.payments.table["bill_id"]).take(pa.array(payments)),
+        )
+        several = len(self.currencies)
+        return (
+            bills,
+            np.where(left >= 0, left * several + self.paid_currency[payments], -1),
+            np.where(right >= 0, right * several + self.posted_currency[lines], -1),
+        )
 
     def currency(self, payment: int) -> str:
         """Give a payment's currency."""

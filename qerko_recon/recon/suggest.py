@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.recon.coded import Codes, Units, encode, flat, numbered
+from qerko_recon.recon.coded import Codes, Units, flat, numbered
 from qerko_recon.recon.decided import Decided
 from qerko_recon.recon.groups import Group
 from qerko_recon.recon.match import Matching
@@ -57,25 +57,11 @@ def _by_bill(
     intake: Intake, payments: Codes, lines: Codes, settled: Units
 ) -> Iterator[tuple[int, int]]:
     """Pair by bill, currency and amount, where each is the only one."""
-    bills = [
-        flat(side.table["bill_id"]).take(pa.array(rows))
-        for side, rows in ((intake.payments, payments), (intake.tenders, lines))
-    ]
-    _, (left, right) = encode(*bills)
+    _, left, right = intake.bill_keys(payments, lines)
     payments, left = payments[left >= 0], left[left >= 0]
     lines, right = lines[right >= 0], right[right >= 0]
-    currencies, amounts = _keys(intake, payments, lines, settled)
-    yield from _only_pairs(
-        payments, lines, numbered(np.concatenate([left, right]), currencies, amounts)
-    )
-
-
-def _keys(intake: Intake, payments: Codes, lines: Codes, settled: Units) -> tuple[Codes, Units]:
-    """Give currency and amount of payments and, behind them, of lines."""
-    return (
-        np.concatenate([intake.paid_currency[payments], intake.posted_currency[lines]]),
-        np.concatenate([settled[payments], intake.tenders.posted[lines]]),
-    )
+    amounts = np.concatenate([settled[payments], intake.tenders.posted[lines]])
+    yield from _only_pairs(payments, lines, numbered(np.concatenate([left, right]), amounts))
 
 
 def _only_pairs(payments: Codes, lines: Codes, numbers: Codes) -> Iterator[tuple[int, int]]:
@@ -102,7 +88,10 @@ def _by_time(
     right = _sorted(intake.posted_currency[lines], intake.tenders.posted[lines], taken)
     payments, lines = payments[left], lines[right]
     times = made[left], taken[right]
-    numbers = numbered(*_keys(intake, payments, lines, settled))
+    numbers = numbered(
+        np.concatenate([intake.paid_currency[payments], intake.posted_currency[lines]]),
+        np.concatenate([settled[payments], intake.tenders.posted[lines]]),
+    )
     own, other = numbers[: len(payments)], numbers[len(payments) :]
     forward = _within(own, times[0], other, times[1], reach)
     backward = _within(other, times[1], own, times[0], reach)
