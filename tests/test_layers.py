@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "qerko_recon"
 # From the ground up; a module imports its own room and rooms before it.
 ROOMS = (
     ("errors",),
-    ("money", "files", "keys", "chained", "who", "database"),
+    ("money", "files", "keys", "chained", "who", "database", "threads"),
     ("schema", "wording"),
     ("settings",),
     ("model",),

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from qerko_recon.errors import AmountError
 from qerko_recon.money import SCALE, DecimalMark, fits, parse_amount
-from qerko_recon.pos.parts import Block, at_once
-from qerko_recon.pos.strings import Shapes, Strings
+from qerko_recon.pos.strings import Shapes, SomeRows, Strings
 from qerko_recon.pos.vocabulary import currency_in, says_nothing
+from qerko_recon.threads import at_once
 
 __all__ = ["Amounts", "MarkVote", "Units", "parse_amounts", "vote_mark"]
 
@@ -179,21 +179,25 @@ def parse_amounts(column: Strings, mark: DecimalMark) -> Amounts:
     is_given = shapes.spread(not one for one in nothing)
     is_read = shapes.spread(form is not None for form in forms)
     faults: list[tuple[int, str]] = []
+    at_once(lambda some: _fill(units, some, forms), shapes.parts())
     for code, form in enumerate(forms):
-        if form is not None:
-            _fill(units, shapes, code, form)
-        elif not nothing[code]:
+        if form is None and not nothing[code]:
             faults += _by_word(column, shapes.rows(code), mark, units, is_read)
     faults.sort()
     return Amounts(units, is_given, is_read, tuple(faults), _currencies(shapes))
 
 
-def _fill(units: Units, shapes: Shapes, code: int, form: _Form) -> None:
-    def look(some: tuple[Any, Block]) -> None:
-        rows, block = some
-        units[rows] = block.number(form.places) * form.factor
-
-    at_once(look, shapes.blocks(code))
+def _fill(units: Units, some: SomeRows, forms: Sequence[_Form | None]) -> None:
+    """Read the amounts of some rows, those of one shape at a time or all at once."""
+    factors = {form.factor if (form := forms[code]) else None for code in some.codes}
+    factor = factors.pop()
+    if not factors and factor is not None and some.part.lone_mark:
+        np.multiply(some.part.numbers(), factor, out=units[some.rows])
+        return
+    for code in some.codes:
+        if (form := forms[code]) is not None:
+            rows, block = some.block(code)
+            units[rows] = block.number(form.places) * form.factor
 
 
 def _form(shapes: Shapes, code: int, mark: DecimalMark) -> _Form | None:

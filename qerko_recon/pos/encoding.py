@@ -209,8 +209,9 @@ def _detected(data: bytes, name: str, *, whole: bool) -> Decoded:
     if wide := _wide(data):
         text = data.decode(wide, "replace")
         return Decoded(text.encode(), "utf-8", wide, "every other byte is 0", is_sure=True)
-    if data.isascii() or is_utf8(data):
-        reason = ONLY_ASCII if data.isascii() else "valid UTF-8"
+    is_plain = data.isascii()
+    if is_plain or is_utf8(data):
+        reason = ONLY_ASCII if is_plain else "valid UTF-8"
         return Decoded(data, "utf-8", "utf-8", reason, is_sure=True)
     sample = data if whole or len(data) <= _LARGE else _sample(data)
     if _is_mostly_utf8(sample):

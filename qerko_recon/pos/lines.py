@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,24 +17,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import from_units
-from qerko_recon.pos.amounts import Units
 from qerko_recon.pos.cells import find_currencies, find_kinds, find_states
 from qerko_recon.pos.explain import Found, explain
 from qerko_recon.pos.export import Sniffed, Source
 from qerko_recon.pos.formats import load
 from qerko_recon.pos.owners import Marks
-from qerko_recon.pos.parts import at_once, flat
+from qerko_recon.pos.parts import flat
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import EVERY, Profile, RowIs, fitting
 from qerko_recon.pos.salvage import salvage
 from qerko_recon.pos.table import Table
 from qerko_recon.pos.tables import find_tables
 from qerko_recon.pos.tags import Tags
+from qerko_recon.pos.tips import Fault
 from qerko_recon.pos.totals import Lines, check_totals
-from qerko_recon.pos.values import Values
+from qerko_recon.pos.values import IDS, Values
 from qerko_recon.pos.vocabulary import IDEAS, plain
 from qerko_recon.pos.words import says_beside
 from qerko_recon.schema import TENDERS
+from qerko_recon.threads import at_once
 
 __all__ = ["PosFile", "read_files"]
 
@@ -133,13 +136,9 @@ class _Reading:
             values.money.amount,
         )
         default = values.default_currency()
-        currencies, faults = find_currencies(
-            cells.get("currency"), values.signs(), default, length
-        )
-        values.take_faults(faults)
         # A tip's own word tells nothing of whose it is, its tender's does.
         marked = kinds.having(is_attached & kinds.are(None), types)
-        table = self._table(states, currencies, is_tip)
+        table, currencies = self._table(states, default, is_tip)
         marks = self._marks(table, marked)
         held, problems = self._with_salvaged(table, is_tip, marks)
         lines = Lines(
@@ -167,7 +166,8 @@ class _Reading:
             },
         )
 
-    def _table(self, states: Tags, currencies: pa.Array, is_tip: Mask) -> pa.Table:
+    def _table(self, states: Tags, default: str | None, is_tip: Mask) -> tuple[pa.Table, pa.Array]:
+        """Put the columns together; the currencies once more, as they were found."""
         values, money = self.values, self.values.money
         amount, tip, has_tip = money.amount, money.tip, money.has_tip
         if is_tip.any():
@@ -175,26 +175,35 @@ class _Reading:
             amount = np.where(is_tip, 0, amount)
             has_tip = np.where(is_tip, money.is_known, has_tip)
         unknown = ~money.is_known
-        sums: tuple[tuple[Units, Mask], ...] = (
-            (amount, unknown),
-            (tip, ~has_tip),
-            (amount + tip, unknown),
-        )
-        amounts = at_once(lambda one: from_units(*one), sums)
-        columns = {
-            "tender_id": values.ids("tender_id"),
-            "payment_id": values.ids("payment_id"),
-            "bill_id": values.ids("bill_id"),
-            **dict(zip(("amount", "tip", "total"), amounts, strict=True)),
-            "currency": currencies,
-            "state": states.column(),
-            "tender_type": values.words("tender_type"),
-            "provider": values.words("provider"),
-            "paid_at": values.moments.moments if values.moments else values.nulls("paid_at"),
-            "source_file": pa.repeat(pa.scalar(self.name), len(values)),
-            "source_row": pa.array(values.rows),
+        ids = {idea: partial(values.ids, idea) for idea in IDS}
+        columns: dict[str, Callable[[], pa.Array]] = {
+            "amount": lambda: from_units(amount, unknown),
+            "tip": lambda: from_units(tip, ~has_tip),
+            "total": lambda: from_units(amount + tip, unknown),
+            "state": states.column,
+            "tender_type": lambda: values.words("tender_type"),
+            "provider": lambda: values.words("provider"),
+            "source_file": lambda: pa.repeat(pa.scalar(self.name), len(values)),
+            "source_row": lambda: pa.array(values.rows),
         }
-        return pa.table([columns[name] for name in TENDERS.names], schema=TENDERS)
+
+        def currency() -> tuple[pa.Array, list[Fault]]:
+            cells = values.cells.get("currency")
+            return find_currencies(cells, values.signs(), default, len(values))
+
+        work: dict[str, Callable[[], Any]] = {**ids, **columns, "currency": currency}
+        found = dict(zip(work, at_once(lambda one: one(), work.values()), strict=True))
+        currencies, faults = found["currency"]
+        values.take_faults(faults)
+        for idea in ids:
+            values.take_ids(idea, found[idea])
+        held = {
+            **{name: found[name] for name in columns},
+            **{idea: found[idea].values for idea in ids},
+            "currency": currencies,
+            "paid_at": values.moments.moments if values.moments else values.nulls("paid_at"),
+        }
+        return pa.table([held[name] for name in TENDERS.names], schema=TENDERS), currencies
 
     def _marks(self, table: pa.Table, kinds: Tags) -> Marks:
         values, length = self.values, len(self.values)

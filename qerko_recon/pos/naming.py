@@ -17,8 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.pos.parts import Part, at_once, flat
+from qerko_recon.pos.parts import Part, flat
 from qerko_recon.schema import TENDERS
+from qerko_recon.threads import at_once
 
 __all__ = ["name_lines"]
 

@@ -6,21 +6,16 @@ million cells quick; a column is a list of such parts.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Block", "Part", "at_once", "flat", "in_one_piece", "split"]
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
+__all__ = ["Block", "Part", "flat", "in_one_piece", "split"]
 
 Mask = npt.NDArray[np.bool_]
 Letters = npt.NDArray[np.uint8]
@@ -30,23 +25,10 @@ Places = npt.NDArray[np.int32]
 _NINES: Final = bytes.maketrans(b"0123456789", b"9" * 10)
 _ZERO: Final = np.uint8(ord("0"))
 _TEN: Final = np.uint8(10)
-_LOOKED_AT: Final = 100
 _MOST_ROWS: Final = 1 << 16
 _FIRST_PRINTED: Final = 0x21
 _LAST_ASCII: Final = 0x7F
 _INT32_DIGITS: Final = 9
-
-
-def at_once(look: Callable[[_T], _R], these: Iterable[_T]) -> list[_R]:
-    """Do something for each of several, on as many threads as there are processors.
-
-    What is done has to leave Python for most of the time, as numpy and Arrow do.
-    """
-    held = list(these)
-    if len(held) < 2:  # noqa: PLR2004 - nothing to share
-        return [look(one) for one in held]
-    with ThreadPoolExecutor(min(len(held), os.cpu_count() or 1)) as workers:
-        return list(workers.map(look, held))
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:
@@ -68,6 +50,14 @@ def split(column: pa.Array | pa.ChunkedArray, codec: str) -> list[Part]:
         for chunk in chunks
         for begin in range(0, len(chunk), _MOST_ROWS)
     ]
+
+
+class Looks(NamedTuple):
+    """What cells look like: the shapes, which of them each cell has, and how many have each."""
+
+    words: list[bytes]
+    codes: Places
+    counts: list[int]
 
 
 class Part:
@@ -175,12 +165,12 @@ class Part:
         data = self.own.tobytes().decode(self.codec).encode()
         return pa.StringArray.from_buffers(len(self), pa.py_buffer(places), pa.py_buffer(data))
 
-    def shapes(self) -> tuple[list[bytes], Places]:
+    def shapes(self) -> Looks:
         """Give what the cells look like, with a 9 for every digit, and where each stands."""
         if self._has_one_shape():
             shape = self.table[0].tobytes().translate(_NINES)
-            return [shape], np.zeros(len(self), dtype=np.int32)
-        return self._shapes_by_length() or self._shapes_by_look()
+            return Looks([shape], np.zeros(len(self), dtype=np.int32), [len(self)])
+        return self._shapes_by_length() if self.lone_mark else self._shapes_by_look()
 
     def _has_one_shape(self) -> bool:
         """Tell whether digits stand where the first cell has digits, and all else is the same."""
@@ -192,25 +182,39 @@ class Part:
         others = np.flatnonzero(~is_digit[0])
         return bool((self.table[:, others] == self.table[0, others]).all())
 
-    def _shapes_by_length(self) -> tuple[list[bytes], Places] | None:
-        """Tell shapes by length where each cell has one mark, as far from its end as any other."""
-        own, ends = self.own, self.offsets[1:] - self.offsets[0]
-        marks = np.flatnonzero((own - _ZERO) >= _TEN)
-        if len(marks) != len(self) or len(set(own[marks[:_LOOKED_AT]].tolist())) != 1:
-            return None
-        behind = int(ends[0] - marks[0])
-        if not ((ends - behind == marks).all() and (own[marks] == own[marks[0]]).all()):
-            return None
-        lengths = np.diff(self.offsets)
-        if int(lengths.min()) < behind:  # a mark stands in the cell before
-            return None
-        there = np.flatnonzero(np.bincount(lengths))
+    @cached_property
+    def lengths(self) -> Places:
+        """How many bytes each cell has."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def lone_mark(self) -> int:
+        """How far from its end each cell has a mark, all else being digits; 0 where it differs."""
+        is_mark = (self.own - _ZERO) >= _TEN
+        if not len(self) or np.count_nonzero(is_mark) != len(self):
+            return 0
+        first = np.flatnonzero(is_mark[: self.lengths[0]])
+        if len(first) != 1:
+            return 0
+        behind = int(self.lengths[0] - first[0])
+        if int(self.lengths.min()) < behind:  # a mark would stand in the cell before
+            return 0
+        marks = self.data.take(self.offsets[1:] - behind)
+        return behind if (marks == marks[0]).all() else 0
+
+    def _shapes_by_length(self) -> Looks:
+        """Tell shapes by length, as cells with a lone mark differ in nothing else."""
+        counts = np.bincount(self.lengths)
+        there = np.flatnonzero(counts)
         codes = np.zeros(int(there[-1]) + 1, dtype=np.int32)
         codes[there] = np.arange(len(there))
-        mark, tail = own[marks[0]].tobytes(), b"9" * (behind - 1)
-        return [b"9" * (int(one) - behind) + mark + tail for one in there], codes[lengths]
+        behind = self.lone_mark
+        mark = self.data[self.offsets[1] - behind].tobytes()
+        tail = mark + b"9" * (behind - 1)
+        words = [b"9" * (int(one) - behind) + tail for one in there]
+        return Looks(words, codes[self.lengths], counts[there].tolist())
 
-    def _shapes_by_look(self) -> tuple[list[bytes], Places]:
+    def _shapes_by_look(self) -> Looks:
         data = self.own.tobytes().translate(_NINES)
         places = pa.py_buffer(self.offsets - self.offsets[0])
         bare = pa.BinaryArray.from_buffers(
@@ -218,7 +222,23 @@ class Part:
         )
         coded = bare.dictionary_encode()
         codes = np.asarray(coded.indices.to_numpy(zero_copy_only=False))
-        return coded.dictionary.to_pylist(), codes
+        words = coded.dictionary.to_pylist()
+        return Looks(words, codes, np.bincount(codes, minlength=len(words)).tolist())
+
+    def numbers(self) -> Numbers:
+        """Read all digits of each cell as one number, where all of them have a lone mark."""
+        longest, shortest = int(self.lengths.max()), int(self.lengths.min())
+        ends = self.offsets[1:].astype(np.int64)
+        found: npt.NDArray[Any] = np.zeros(len(self), dtype=_wide_enough(longest - 1))
+        for behind in range(longest, 0, -1):
+            if behind == self.lone_mark:
+                continue
+            letters = self.data.take(ends - behind, mode="clip") - _ZERO
+            if behind > shortest:
+                letters *= self.lengths >= behind  # it is the cell's before
+            found *= 10
+            found += letters
+        return found.astype(np.int64)
 
     def block(self, rows: Places | None) -> Block:
         """Give some rows of one shape; all of them by ``None``."""
@@ -226,6 +246,10 @@ class Part:
             return Block(self.table, None)
         begins = self.offsets[:-1]
         return Block(self.data, begins if rows is None else begins[rows])
+
+
+def _wide_enough(digits: int) -> type[np.int32 | np.int64]:
+    return np.int32 if digits <= _INT32_DIGITS else np.int64
 
 
 class Block:
@@ -239,8 +263,7 @@ class Block:
 
     def number(self, places: Sequence[int]) -> Numbers:
         """Read the digits at some places of each cell as one number; 0 where there are none."""
-        is_short = len(places) <= _INT32_DIGITS
-        found: npt.NDArray[Any] = np.zeros(len(self), dtype=np.int32 if is_short else np.int64)
+        found: npt.NDArray[Any] = np.zeros(len(self), dtype=_wide_enough(len(places)))
         for letters in self._letters(places):
             found *= 10
             found += letters - _ZERO

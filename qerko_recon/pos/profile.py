@@ -13,6 +13,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -323,7 +324,13 @@ def fitting(header: Sequence[str]) -> tuple[str, ...]:
     ('toast',)
     """
     held = set(map(plain, header))
-    found = []
+    return tuple(name for name, wanted in _telling_headers().items() if wanted <= held)
+
+
+@cache
+def _telling_headers() -> dict[str, frozenset[str]]:
+    """Give the headers, as they are compared, that each attested profile is known by."""
+    found = {}
     for name in Profile.names():
         profile = Profile.named(name)
         ideas = (idea for idea in profile.columns if not profile.leaves_open(idea))
@@ -335,9 +342,9 @@ def fitting(header: Sequence[str]) -> tuple[str, ...]:
             for headers in profile.headers_of(idea)
             for one in headers.split(" + ")
         }
-        if profile.attested and len(wanted) >= _TELLING and wanted <= held:
-            found.append(name)
-    return tuple(found)
+        if profile.attested and len(wanted) >= _TELLING:
+            found[name] = frozenset(wanted)
+    return found
 
 
 def _words(name: str, value: object) -> tuple[str, ...]:

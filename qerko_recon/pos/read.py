@@ -20,12 +20,13 @@ from qerko_recon.pos.lines import PosFile, read_files
 from qerko_recon.pos.naming import name_lines
 from qerko_recon.pos.overlap import Overlap, find_overlap
 from qerko_recon.pos.owners import tell_owners
-from qerko_recon.pos.parts import at_once, in_one_piece
+from qerko_recon.pos.parts import in_one_piece
 from qerko_recon.pos.problems import problems_frame
 from qerko_recon.pos.profile import Profile, TipLayout
 from qerko_recon.pos.times import find_zone
 from qerko_recon.pos.tips import fold
 from qerko_recon.schema import TENDERS, to_frame
+from qerko_recon.threads import at_once
 
 __all__ = ["read_pos", "sniff_pos"]
 

@@ -9,22 +9,25 @@ needed, and never cell by cell.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qerko_recon.pos.parts import Block, Part, at_once, split
+from qerko_recon.pos.parts import Block, Part, split
+from qerko_recon.threads import at_once
 
 __all__ = ["Coded", "Shapes", "Strings"]
 
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
+Rows = slice | npt.NDArray[np.int64] | npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +131,17 @@ class Strings:
         """What the cells look like."""
         known: dict[bytes, int] = {}
         codes = np.empty(len(self), dtype=np.int32)
+        by_part: list[list[int]] = []
+        counts: Counter[int] = Counter()
         found = at_once(Part.shapes, self.parts)
-        for (rows, _), (words, own) in zip(self._spans(), found, strict=True):
-            table = [known.setdefault(word, len(known)) for word in words]
-            codes[rows] = own if table == list(range(len(table))) else np.array(table)[own]
-        return Shapes(self, [word.decode(self.codec) for word in known], codes)
+        for (rows, _), looks in zip(self._spans(), found, strict=True):
+            table = [known.setdefault(word, len(known)) for word in looks.words]
+            is_same = table == list(range(len(table)))
+            codes[rows] = looks.codes if is_same else np.array(table)[looks.codes]
+            by_part.append(table)
+            counts.update(dict(zip(table, looks.counts, strict=True)))
+        words = [word.decode(self.codec) for word in known]
+        return Shapes(self, words, codes, [counts[code] for code in range(len(words))], by_part)
 
     def has(self, letters: str) -> bool:
         """Tell whether any of some ASCII letters stands anywhere in the column."""
@@ -168,16 +177,28 @@ def _joined(parts: list[pa.Array]) -> pa.Array:
 
 
 class Shapes:
-    """The shapes of a column's cells, and the digits of those of one shape."""
+    """The shapes of a column's cells, and the digits of those of one shape.
 
-    def __init__(self, cells: Strings, words: list[str], codes: Codes) -> None:
-        self.words, self.codes = words, codes
-        self._cells = cells
+    Attributes
+    ----------
+    words
+        The shapes.
+    codes
+        Which of them each row has.
+    counts
+        How many rows have each.
+    """
 
-    @cached_property
-    def counts(self) -> list[int]:
-        """How many rows have each shape."""
-        return [int(one) for one in np.bincount(self.codes, minlength=len(self.words))]
+    def __init__(
+        self,
+        cells: Strings,
+        words: list[str],
+        codes: Codes,
+        counts: list[int],
+        by_part: list[list[int]],
+    ) -> None:
+        self.words, self.codes, self.counts = words, codes, counts
+        self._cells, self._by_part = cells, by_part
 
     def spread(self, said: Iterable[bool]) -> Mask:
         """Give each row what is said of its shape."""
@@ -199,13 +220,31 @@ class Shapes:
             if word[place] == "9"  # a shape has no other digit
         ]
 
-    def blocks(self, code: int) -> Iterator[tuple[Any, Block]]:
+    def blocks(self, code: int) -> Iterator[tuple[Rows, Block]]:
         """Go through the rows of one shape, so many at a time as a processor holds at once."""
-        for begin, part in zip(self._cells.begins, self._cells.parts, strict=False):
-            own = self.codes[begin : begin + len(part)]
-            if (own == code).all():
-                yield slice(begin, begin + len(part)), part.block(None)
-                continue
-            rows = np.flatnonzero(own == code).astype(np.int32)
-            if len(rows):
-                yield rows + begin, part.block(rows)
+        for some in self.parts():
+            if code in some.codes:
+                yield some.block(code)
+
+    def parts(self) -> Iterator[SomeRows]:
+        """Go through all rows, so many at a time as a processor holds at once."""
+        begins = self._cells.begins
+        for begin, part, codes in zip(begins, self._cells.parts, self._by_part, strict=False):
+            rows = slice(begin, begin + len(part))
+            yield SomeRows(rows, part, codes, self.codes[rows])
+
+
+class SomeRows(NamedTuple):
+    """Some rows of a column: which, their cells, the shapes these have, and each row's own."""
+
+    rows: slice
+    part: Part
+    codes: list[int]
+    own: Codes
+
+    def block(self, code: int) -> tuple[Rows, Block]:
+        """Give those of one shape that one of them has."""
+        if len(self.codes) == 1:
+            return self.rows, self.part.block(None)
+        found = np.flatnonzero(self.own == code).astype(np.int32)
+        return found + self.rows.start, self.part.block(found)

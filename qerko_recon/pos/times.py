@@ -20,12 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.errors import ConfigError, shorten
-from qerko_recon.pos.parts import Part, at_once
+from qerko_recon.pos.parts import Part
 from qerko_recon.pos.profile import DateOrder
 from qerko_recon.pos.strings import Strings
 from qerko_recon.pos.time_forms import NEVER, SECOND, TimeForm, form_of, moments_of
 from qerko_recon.pos.vocabulary import says_nothing
 from qerko_recon.schema import TIME
+from qerko_recon.threads import at_once
 
 __all__ = ["Times", "find_zone", "parse_times"]
 

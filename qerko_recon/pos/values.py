@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from qerko_recon.pos.amounts import Amounts, MarkVote, parse_amounts, vote_mark
 from qerko_recon.pos.cells import or_null, words_of
 from qerko_recon.pos.grain import Grain, find_grain, says_figures
-from qerko_recon.pos.ids import read_ids
+from qerko_recon.pos.ids import Ids, read_ids
 from qerko_recon.pos.moments import read_moments
 from qerko_recon.pos.problems import Problem
 from qerko_recon.pos.profile import Profile
@@ -40,12 +40,13 @@ from qerko_recon.pos.vocabulary import (
 from qerko_recon.pos.words import says_several
 from qerko_recon.schema import TENDERS
 
-__all__ = ["Values"]
+__all__ = ["IDS", "Values"]
 
 Mask = npt.NDArray[np.bool_]
 
 _MONEY: Final[tuple[str, ...]] = ("amount", "tip", "total")
-_IDS: Final = ("payment_id", "bill_id", "tender_id")
+IDS: Final = ("tender_id", "payment_id", "bill_id")
+"""The columns of IDs."""
 _SEVERAL: Final = (
     "this line is of Qerko and of another tender, so what of it is Qerko's is not known; all of "
     "it was taken"
@@ -138,7 +139,7 @@ class Values:
         """Report formulas' errors where words belong, and take them away."""
         for idea, kinds in self.kinds.items():
             is_error = kinds == ERROR
-            if idea in _MONEY or idea in _IDS or not is_error.any():
+            if idea in _MONEY or idea in IDS or not is_error.any():
                 continue
             cells = self.cells[idea]
             for row in np.flatnonzero(is_error).tolist():
@@ -254,23 +255,25 @@ class Values:
         """Give a column of nothing."""
         return pa.nulls(len(self), TENDERS.field(name).type)
 
-    def ids(self, idea: str) -> pa.Array:
+    def ids(self, idea: str) -> Ids:
         """Read a column of IDs."""
         if idea not in self.cells:
-            return self.nulls(idea)
+            return Ids(self.nulls(idea), [], [], np.zeros(len(self), dtype=bool))
         place = self.places[idea]
-        ids = read_ids(
+        return read_ids(
             self.cells[idea],
             idea,
             self.header[place],
             self.kinds.get(idea),
             is_float=place in self.table.floats,
         )
+
+    def take_ids(self, idea: str, ids: Ids) -> None:
+        """Keep what is wrong with a column of IDs, and what is to be said of it."""
         self.take_faults(ids.faults)
         self.notes += ids.notes
         if idea == "payment_id":
             self.had_id = ids.is_lost
-        return ids.values
 
     def tender_words(self) -> Tags | None:
         """Give the POS's words for the tenders of lines, as they are compared."""

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from qerko_recon.money import from_units, sum_exactly, unit_to_decimal
 from qerko_recon.recon.alone import Alone, posted_days
-from qerko_recon.recon.aside import aside
 from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
 from qerko_recon.recon.classify import classify
@@ -40,6 +39,7 @@ from qerko_recon.recon.shared_tips import with_shared_tips
 from qerko_recon.recon.sides import Intake, TenderSide
 from qerko_recon.recon.suggest import suggest
 from qerko_recon.schema import to_frame
+from qerko_recon.threads import aside
 
 if TYPE_CHECKING:
     from qerko_recon.session.log import SessionLog

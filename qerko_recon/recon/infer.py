@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 
 from qerko_recon.recon.arithmetic import Arithmetic, arithmetic_gap, settled_base, settled_tip
-from qerko_recon.recon.aside import aside
 from qerko_recon.recon.both_sides import BothSides, sum_both_sides
 from qerko_recon.recon.choice import FEW, Choice, Judged, Option, View, choose
 from qerko_recon.recon.doubts import doubts, in_words
@@ -24,6 +23,7 @@ from qerko_recon.recon.readings import About, Candidate, Readings
 from qerko_recon.recon.remark import Remark
 from qerko_recon.recon.result import Reading
 from qerko_recon.recon.sides import Intake, PaymentSide
+from qerko_recon.threads import aside
 
 __all__ = [
     "arithmetic_gap",

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 from qerko_recon.errors import ReconciliationError, shorten
 from qerko_recon.money import from_units, sum_exactly, to_units
 from qerko_recon.pos.vocabulary import state_meant
-from qerko_recon.recon.aside import aside
 from qerko_recon.recon.coded import (
     Codes,
     Mask,
@@ -36,6 +35,7 @@ from qerko_recon.recon.policy import Policy, TipLayout
 from qerko_recon.recon.result import Source
 from qerko_recon.recon.sides import NO_CURRENCY, Intake, PaymentSide, TenderSide
 from qerko_recon.schema import FAILURES, ITEMS, PARTS, PAYMENTS, PROBLEMS, TENDERS, conform
+from qerko_recon.threads import aside
 
 __all__ = ["refuse_same_ids", "take_in", "with_tips_moved"]
 
