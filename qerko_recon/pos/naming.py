@@ -37,7 +37,7 @@ _SAYS: Final = (
     "provider",
     "paid_at",
 )
-_BLOCK: Final = 1 << 16
+_BLOCK: Final = 1 << 17
 _LANE: Final = 8
 _LONG: Final = 64
 _NULL: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -48,6 +48,8 @@ _HEX: Final = np.frombuffer(b"".join(low + high for high in _PAIRS for low in _P
 _FACTOR: Final = np.uint64(0x9FB21C651E98DF25)
 _HALF: Final = np.uint64(32)
 _PREFIX: Final = b"line-"
+_NAME: Final = np.dtype([("prefix", f"V{len(_PREFIX)}"), ("number", f"V{2 * _LANE}")])
+_WRITTEN: Final = 1 << 14
 
 
 def name_lines(*tables: pa.Table) -> list[pa.Table]:
@@ -83,7 +85,8 @@ def name_lines(*tables: pa.Table) -> list[pa.Table]:
 
 
 def _together(columns: list[pa.Array]) -> pa.Array:
-    return columns[0] if len(columns) == 1 else pa.concat_arrays(columns)
+    held = [column for column in columns if len(column)] or columns[:1]
+    return held[0] if len(held) == 1 else pa.concat_arrays(held)
 
 
 def _needs(own: pa.Array) -> Mask:
@@ -115,7 +118,7 @@ def _apart(own: pa.Array, needs: Mask, digests: list[str]) -> pa.Array:
 def _digests(table: pa.Table) -> Hashes:
     """Make a number of what each line says, so many lines at a time as a processor holds."""
     found = np.zeros(table.num_rows, dtype=np.uint64)
-    columns = [_said(flat(table[name])) for name in _SAYS]
+    columns = at_once(lambda name: _said(flat(table[name])), _SAYS)
 
     def look(begin: int) -> None:
         some = found[begin : begin + _BLOCK]
@@ -163,20 +166,43 @@ class _Letters:
         if nulls is not None:
             found[nulls] ^= _NULL
             some = pc.fill_null(some, "")
-        lengths = np.diff(Part(some, "utf-8").offsets)
-        found ^= lengths.astype(np.uint64)
-        for row in np.flatnonzero(lengths > _LONG).tolist():
+        part = Part(some, "utf-8")
+        if 0 < part.width <= _LONG:
+            found ^= np.uint64(part.width)
+            for letters in _even_lanes(part).T:
+                _stir(found)
+                found ^= letters
+        else:
+            _mix_uneven(found, part)
+
+
+def _even_lanes(part: Part) -> Hashes:
+    """Give cells of one width as numbers, eight letters each, those that lack filled with 0."""
+    lanes = -(-part.width // _LANE)
+    cell = f"V{part.width}"
+    row = np.dtype({"names": ["cell"], "formats": [cell], "itemsize": lanes * _LANE})
+    padded = np.zeros(len(part), dtype=row)
+    padded["cell"] = part.own.view(cell)
+    return padded.view("<u8").reshape(-1, lanes)
+
+
+def _mix_uneven(found: Hashes, part: Part) -> None:
+    """Mix in cells of several widths."""
+    some, lengths = part.raw, part.lengths
+    found ^= lengths.astype(np.uint64)
+    is_long = lengths > _LONG
+    if is_long.any():
+        for row in np.flatnonzero(is_long).tolist():
             found[row] ^= _digest(some[row].as_py().encode())
-        if (lengths > _LONG).any():
-            some = pc.if_else(pa.array(lengths > _LONG), "", some)
-            lengths = np.where(lengths > _LONG, 0, lengths)
-        lanes = -(-int(lengths.max()) // _LANE)
-        if not lanes:
-            return
-        padded = pc.ascii_rpad(some, lanes * _LANE, padding="\0")
-        table = Part(padded, "utf-8").own.view("<u8").reshape(-1, lanes)
-        for lane in range(lanes):
-            _mix_in(found, table[:, lane], lengths > lane * _LANE)
+        some = pc.if_else(pa.array(is_long), "", some)
+        lengths = np.where(is_long, 0, lengths)
+    lanes = -(-int(lengths.max()) // _LANE)
+    if not lanes:
+        return
+    padded = pc.ascii_rpad(some, lanes * _LANE, padding="\0")
+    table = Part(padded, "utf-8").own.view("<u8").reshape(-1, lanes)
+    for lane in range(lanes):
+        _mix_in(found, table[:, lane], lengths > lane * _LANE)
 
 
 def _mix_in(found: Hashes, letters: Hashes, has_more: Mask) -> None:
@@ -258,15 +284,16 @@ def _names(digests: Hashes) -> pa.Array:
     >>> _names(np.array([255], dtype=np.uint64)).to_pylist()
     ['line-00000000000000ff']
     """
-    count, width = len(digests), len(_PREFIX) + 2 * _LANE
-    letters = np.empty((count, width), dtype=np.uint8)
+    names = np.empty(len(digests), dtype=_NAME)
+    prefix = np.frombuffer(_PREFIX, dtype=_NAME["prefix"])[0]
 
     def look(begin: int) -> None:
-        some = digests[begin : begin + _BLOCK].byteswap().view(np.uint16)
-        held = letters[begin : begin + _BLOCK]
-        held[:, : len(_PREFIX)] = np.frombuffer(_PREFIX, dtype=np.uint8)
-        held[:, len(_PREFIX) :] = _HEX[some].view(np.uint8).reshape(-1, 2 * _LANE)
+        some = digests[begin : begin + _WRITTEN].byteswap().view(np.uint16)
+        held = names[begin : begin + _WRITTEN]
+        held["prefix"] = prefix
+        held["number"] = _HEX.take(some).view(_NAME["number"])
 
-    at_once(look, range(0, count, _BLOCK))
-    places = np.arange(0, (count + 1) * width, width, dtype=np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(places), pa.py_buffer(letters))
+    at_once(look, range(0, len(names), _WRITTEN))
+    width = _NAME.itemsize
+    places = np.arange(0, (len(names) + 1) * width, width, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(names), pa.py_buffer(places), pa.py_buffer(names))

@@ -86,10 +86,15 @@ class Part:
         return self.data[self.offsets[0] : self.offsets[-1]]
 
     @cached_property
+    def lengths(self) -> Places:
+        """How many bytes each cell has."""
+        return np.diff(self.offsets)
+
+    @cached_property
     def width(self) -> int:
         """How many bytes every cell has; 0 where they differ."""
         width = int(self.offsets[1] - self.offsets[0])
-        is_even = width * len(self) == len(self.own) and (np.diff(self.offsets) == width).all()
+        is_even = width * len(self) == len(self.own) and (self.lengths == width).all()
         return width if is_even else 0
 
     @cached_property
@@ -181,11 +186,6 @@ class Part:
             return False
         others = np.flatnonzero(~is_digit[0])
         return bool((self.table[:, others] == self.table[0, others]).all())
-
-    @cached_property
-    def lengths(self) -> Places:
-        """How many bytes each cell has."""
-        return np.diff(self.offsets)
 
     @cached_property
     def lone_mark(self) -> int:

@@ -22,6 +22,7 @@ from pyarrow import csv as arrow_csv
 from qerko_recon.errors import PosExportError
 from qerko_recon.pos.encoding import Decoded
 from qerko_recon.pos.strings import Strings
+from qerko_recon.threads import at_once
 
 __all__ = ["Broken", "HeadRow", "Records", "name_columns", "read_head", "read_records"]
 
@@ -180,10 +181,11 @@ class _Body:
     def count_lines(self) -> int:
         """Count its ends of lines."""
         held = np.frombuffer(self.source.data, dtype=np.uint8)
-        return sum(
-            int(np.count_nonzero(held[begin : begin + _BLOCK] == ord("\n")))
-            for begin in range(self.begin, len(held), _BLOCK)
-        )
+
+        def count(begin: int) -> int:
+            return int(np.count_nonzero(held[begin : begin + _BLOCK] == ord("\n")))
+
+        return sum(at_once(count, range(self.begin, len(held), _BLOCK)))
 
     @property
     def buffer(self) -> pa.Buffer:

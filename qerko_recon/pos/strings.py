@@ -99,8 +99,12 @@ class Strings:
 
     def _each(self, look: Any, kind: Any) -> npt.NDArray[Any]:
         found = np.empty(len(self), dtype=kind)
-        for rows, part in self._spans():
+
+        def take(some: tuple[slice, Part]) -> None:
+            rows, part = some
             found[rows] = look(part)
+
+        at_once(take, self._spans())
         return found
 
     @cached_property
@@ -152,10 +156,11 @@ class Strings:
 
     def are(self, word: str) -> Mask:
         """Tell the rows whose cell is a word."""
-        found = np.empty(len(self), dtype=bool)
-        for rows, part in self._spans():
-            found[rows] = pc.equal(part.text(), word) if part.may_have_space else _same(part, word)
-        return found
+
+        def look(part: Part) -> pa.Array:
+            return pc.equal(part.text(), word) if part.may_have_space else _same(part, word)
+
+        return self._each(look, np.bool_)
 
     def where(self, mask: Mask) -> Strings:
         """Keep some of the rows."""
