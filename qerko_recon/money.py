@@ -33,6 +33,7 @@ __all__ = [
     "format_many",
     "format_units",
     "from_units",
+    "largest",
     "parse_amount",
     "sum_exactly",
     "to_units",
@@ -269,7 +270,7 @@ def from_units(
     AmountError
         A value has more than 18 digits.
     """
-    if len(units) and (int(np.max(units)) >= _LIMIT or int(np.min(units)) <= -_LIMIT):
+    if largest(units) >= _LIMIT:
         msg = f"a sum of {unit_to_decimal(int(np.max(units)))} does not fit a money column"
         raise AmountError(msg)
     halves = np.empty((len(units), 2), dtype="<i8")
@@ -316,12 +317,23 @@ def total(values: pa.Array | pa.ChunkedArray | Sequence[Decimal] | pd.Series) ->
     return unit_to_decimal(sum_exactly(to_units(column)))
 
 
+def largest(units: npt.NDArray[np.int64]) -> int:
+    """Give the largest of some whole millionths, whatever its sign; 0 of none.
+
+    >>> largest(np.array([3, -5])), largest(np.array([-(2**63)])) == 2**63
+    (5, True)
+    """
+    return max(int(units.max()), -int(units.min())) if len(units) else 0
+
+
 def sum_exactly(units: npt.NDArray[np.int64]) -> int:
     """Sum whole millionths in halves, so that not even a billion largest amounts run over.
 
     >>> sum_exactly(np.array([2**62, 2**62, 2**62])) == 3 * 2**62
     True
     """
+    if largest(units) * len(units) < 1 << 63:
+        return int(units.sum())
     low = int((units & 0xFFFFFFFF).sum())
     return (int((units >> 32).sum()) << 32) + low
 

@@ -167,7 +167,7 @@ class Catalog:
         size: int,
         column: Callable[[str], Sequence[str | None] | pa.Array],
         language: str = "en",
-    ) -> list[str]:
+    ) -> pa.Array:
         """Fill in a template many times over.
 
         Parameters
@@ -185,10 +185,8 @@ class Catalog:
         pieces = _load(self._package, language)[key]
         names = _slots(self._package, key, language)
         if not names:
-            return [_fill(pieces, _NOTHING)] * size
-        columns = {name: _as_array(column(name)) for name in names}
-        said = _fill_columns(pieces, columns)
-        return list(said.to_pylist())
+            return pa.repeat(pa.scalar(_fill(pieces, _NOTHING), pa.string()), size)
+        return _fill_columns(pieces, {name: _as_array(column(name)) for name in names})
 
     def count(
         self,

@@ -31,8 +31,10 @@ _LAST_ASCII: Final = 0x7F
 _INT32_DIGITS: Final = 9
 
 
-def flat(column: pa.ChunkedArray) -> pa.Array:
-    """Give a table's column as one array; it is copied only where it is several."""
+def flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Give a column as one array; it is copied only where it is several."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from qerko_recon.recon.coded import Mask, Units
 from qerko_recon.recon.sides import Intake
+from qerko_recon.threads import aside
 
 __all__ = ["BothSides", "sum_both_sides"]
 
@@ -39,6 +40,7 @@ def sum_both_sides(intake: Intake) -> BothSides:
     amount that cannot be read are left out.
     """
     paid, posted, owner = intake.payments, intake.tenders, intake.owner
+    of_bills = aside(_by_bill, intake, owner)
     places = _Places(np.where(posted.counts & posted.readable, owner, -1), len(paid))
     unreadable = np.zeros(len(paid), dtype=bool)
     unreadable[owner[(owner >= 0) & ~posted.readable]] = True
@@ -51,7 +53,7 @@ def sum_both_sides(intake: Intake) -> BothSides:
         places.sum(posted.tip)[both],
         places.mask(posted.has_tip)[both],
     )
-    by_bill = _by_bill(intake, owner)
+    by_bill = of_bills.result()
     return named if by_bill is None else _joined(named, by_bill)
 
 

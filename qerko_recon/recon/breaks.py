@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +30,7 @@ SEVERITIES: Final = ("high", "medium", "low", "info")
 _HARMLESS: Final = ("rounding", "timing", "excluded")
 _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
 _UNIT: Final = 1_000_000
+_LETTERS: Final = 12
 _BY_LINES: Final = ("duplicate_in_pos", "unreadable")
 
 
@@ -42,10 +43,10 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
     drafts, tender_ids = _with_lines_in_order(drafts, intake.tenders)
     listed = _listed(tender_ids, drafts.starts)
     severity = _severities(drafts, policy)
-    names = np.array(_identities(drafts, tender_ids), dtype=object)
+    names = _identities(drafts, tender_ids)
     order = _order(drafts, severity, names, tender_ids)
     columns: dict[str, Any] = {
-        "break_id": _numbered(names[order].tolist()),
+        "break_id": _numbered(names.take(pa.array(order))),
         "kind": drafts.kind[order],
         "reason": drafts.reason[order],
         "severity": np.array(SEVERITIES, dtype=object)[severity[order]],
@@ -63,7 +64,7 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
         "facts": [_json(facts) if facts else "{}" for facts in drafts.facts[order].tolist()],
     }
     for name, texts in zip(("cause", "action"), causes_and_actions(drafts, listed), strict=True):
-        columns[name] = pa.array(texts, pa.string()).take(pa.array(order))
+        columns[name] = texts.take(pa.array(order))
     held = [
         pa.array(columns[field.name], field.type)
         if field.name in columns
@@ -89,7 +90,7 @@ def _listed(values: pa.Array, starts: Codes) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), values)
 
 
-def _identities(drafts: Drafts, tender_ids: pa.Array) -> list[str]:
+def _identities(drafts: Drafts, tender_ids: pa.Array) -> pa.Array:
     columns = (drafts.kind, drafts.field, drafts.currency, drafts.payment_id, drafts.bill_id)
     texts = [pc.fill_null(pa.array(column, pa.string()), "") for column in columns]
     about = pc.binary_join_element_wise(*texts, "\x1f").cast(pa.binary()).to_pylist()
@@ -98,19 +99,22 @@ def _identities(drafts: Drafts, tender_ids: pa.Array) -> list[str]:
         lines = tender_ids[drafts.starts[place] : drafts.starts[place + 1]].to_pylist()
         rest = lines or [drafts.facts[place].get(fact, "") for fact in ("file", "row")]
         about[place] += "".join(f"\x1f{one}" for one in rest).encode()
-    return [f"B-{hashlib.sha256(one).hexdigest()[:12]}" for one in about]
+    digests = np.frombuffer(b"".join(sha256(one).digest() for one in about), dtype=np.uint8)
+    written = digests.reshape(-1, sha256().digest_size)[:, : _LETTERS // 2].tobytes().hex()
+    names = pa.array(np.frombuffer(written.encode(), dtype=f"S{_LETTERS}")).cast(pa.string())
+    return pc.binary_join_element_wise("B-", names, "")
 
 
-def _numbered(ids: list[str]) -> list[str]:
+def _numbered(ids: pa.Array) -> pa.Array:
     """Tell breaks about the same apart, by their order."""
-    if len(set(ids)) == len(ids):
+    if len(pc.unique(ids)) == len(ids):
         return ids
     seen: Counter[str] = Counter()
     numbered = []
-    for one in ids:
+    for one in ids.to_pylist():
         seen[one] += 1
         numbered.append(one if seen[one] == 1 else f"{one}-{seen[one]}")
-    return numbered
+    return pa.array(numbered, pa.string())
 
 
 def _severities(drafts: Drafts, policy: Policy) -> Codes:
@@ -138,7 +142,7 @@ def _limits(
     return medium, high
 
 
-def _order(drafts: Drafts, severity: Codes, ids: Objects, tender_ids: pa.Array) -> Codes:
+def _order(drafts: Drafts, severity: Codes, ids: pa.Array, tender_ids: pa.Array) -> Codes:
     """Sort by currency, severity, money at risk; what is alike by kind, payment and line."""
     first = pa.array(drafts.starts[:-1], mask=np.diff(drafts.starts) == 0)
     keys = pa.table(
@@ -148,7 +152,7 @@ def _order(drafts: Drafts, severity: Codes, ids: Objects, tender_ids: pa.Array) 
             "risk": -np.abs(drafts.posted - drafts.settled),
             "kind": _ranks(drafts.kind),
             "payment": pc.fill_null(pa.array(drafts.payment_id, pa.string()), ""),
-            "id": pa.array(ids, pa.string()),
+            "id": ids,
             "walk": drafts.settled,
             "line": tender_ids.take(first),
         }
@@ -190,10 +194,13 @@ def _evidence(drafts: Drafts, intake: Intake) -> pa.ListArray:
     answers = _answers(drafts, intake)
     shown = [places_of_lines(intake.tenders, drafts.lines)]
     owners = [drafts.owners]
+    without_lines = np.flatnonzero(np.diff(drafts.starts) == 0)
     rows = [
         (place, f"{facts['file']}, row {facts['row']}")
-        for place, facts in enumerate(drafts.facts.tolist())
-        if drafts.starts[place] == drafts.starts[place + 1] and "file" in facts and "row" in facts
+        for place, facts in zip(
+            without_lines.tolist(), drafts.facts[without_lines].tolist(), strict=True
+        )
+        if "file" in facts and "row" in facts
     ]
     if rows:
         owners.append(np.array([place for place, _ in rows], dtype=np.int64))

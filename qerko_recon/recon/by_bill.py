@@ -14,6 +14,7 @@ from qerko_recon.recon.coded import Codes, Mask, Units, flat, where_in
 from qerko_recon.recon.groups import Group, Groups
 from qerko_recon.recon.passes import Key, Passes
 from qerko_recon.recon.whole_bills import BillSide, match_plain_bills
+from qerko_recon.threads import aside
 
 __all__ = ["BillPasses"]
 
@@ -46,13 +47,14 @@ class BillPasses(Passes):
             right_bills[(is_active & ~posted.has_tip)[lines]], minlength=len(keys)
         )
         says_tips = silent == 0
-        left = self._bill_side(
+        other_side = aside(
+            self._bill_side,
             payments,
             left_bills,
             (self.due, self.tip),
             paid.settles & (self.due > 0),
             paid.table["payment_id"],
-        ).with_tips_of(says_tips)
+        )
         right = self._bill_side(
             lines,
             right_bills,
@@ -60,6 +62,7 @@ class BillPasses(Passes):
             is_active & (posted.total > 0),
             posted.table["tender_id"],
         ).with_tips_of(says_tips)
+        left = other_side.result().with_tips_of(says_tips)
         searched = self._ruled_bills(left, right, len(keys))
         plain = match_plain_bills(left, right, len(keys), self.tolerance, searched=searched)
         for groups in plain.groups:

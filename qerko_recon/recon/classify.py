@@ -7,7 +7,7 @@ itself. Both ways follow the rules of :mod:`qerko_recon.recon.compare`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from qerko_recon.recon.coded import Codes, Mask, Units
 from qerko_recon.recon.compare import Comparison, written_each
 from qerko_recon.recon.drafts import NO_FACTS, Drafts, repeated
 from qerko_recon.recon.groups import Groups
+from qerko_recon.threads import at_once
 
 __all__ = ["classify"]
 
@@ -59,15 +60,17 @@ class _Classes:
         self._comparison = comparison
         self._groups = groups
         side, lines = comparison.intake.payments, comparison.intake.tenders
-        self._sums = _Sums(
-            settled=groups.settled(comparison.settled),
-            posted=groups.posted(lines.posted),
-            due=groups.settled(comparison.tip),
-            gross=groups.settled(side.tip_gross),
-            net=groups.settled(side.tip_net),
-            tip=groups.posted(lines.counts * lines.tip),
-            says_tip=groups.any_line(lines.counts & lines.has_tip),
+        work: tuple[Callable[[], Units], ...] = (
+            lambda: groups.settled(comparison.settled),
+            lambda: groups.posted(lines.posted),
+            lambda: groups.settled(comparison.tip),
+            lambda: groups.settled(side.tip_gross),
+            lambda: groups.settled(side.tip_net),
+            lambda: groups.posted(lines.counts * lines.tip),
         )
+        settled, posted, due, gross, net, tip = at_once(lambda one: one(), work)
+        says_tip = groups.any_line(lines.counts & lines.has_tip)
+        self._sums = _Sums(settled, posted, due, gross, net, tip, says_tip)
         self._is_single = groups.payment_counts == 1
 
     def drafts(self) -> Iterator[Drafts]:

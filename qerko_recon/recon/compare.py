@@ -72,10 +72,15 @@ class Comparison:
         """Names of providers on both sides."""
         return Providers(self.intake, self.policy)
 
+    @cached_property
+    def gap(self) -> Units:
+        """By how much the figures of each settled payment do not add up."""
+        side = self.intake.payments
+        return np.where(side.settles, arithmetic_gap(side, self.policy), 0)
+
     def inconsistencies(self) -> Iterator[Draft]:
         """Find payments whose own figures do not add up."""
-        side = self.intake.payments
-        gap = np.where(side.settles, arithmetic_gap(side, self.policy), 0)
+        side, gap = self.intake.payments, self.gap
         out_of_range = (side.tip_gross < 0) | (side.tip_net < 0) | (side.tip_net > side.tip_gross)
         for row in np.flatnonzero(out_of_range | (gap != 0)).tolist():
             found, off = int(side.parts_total[row]), int(gap[row])

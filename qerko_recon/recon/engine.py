@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -18,7 +19,7 @@ from qerko_recon.recon.alone import Alone, posted_days
 from qerko_recon.recon.breaks import break_table
 from qerko_recon.recon.bridge import Totals, bridge_table, unexplained
 from qerko_recon.recon.classify import classify
-from qerko_recon.recon.coded import Codes, Units
+from qerko_recon.recon.coded import Codes, Units, encode, numbered, rows_by_code
 from qerko_recon.recon.compare import Comparison
 from qerko_recon.recon.day_bridge import day_bridge_table
 from qerko_recon.recon.days import Days, covered_days
@@ -59,15 +60,18 @@ def reconcile(
     tenders = with_tips_moved(intake.tenders, tip_shift(intake, policy))
     intake = replace(intake, tenders=tenders)
     comparison = Comparison(intake, policy)
+    sides = aside(lambda: (_with_settled(comparison), _with_posted(tenders)))
+    gaps = aside(lambda: comparison.gap)
     decided = decide(intake, policy.rules)
     matching = match(comparison, decided)
     comparison.days = _known_days(comparison, matching)
     comparison.foreign = matching.foreign
     suggested = suggest(intake, matching, comparison.settled, policy.time_window, decided)
     alone = Alone(comparison, matching, decided, suggested)
+    gaps.result()
     drafts = _drafts(comparison, matching, alone)
     checked.result()
-    work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due))
+    work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due), sides)
     days = alone.posted_days or covered_days(comparison.days)
     return _result(work, days, decided, found, Inputs(payments, pos, stated), opened)
 
@@ -102,6 +106,7 @@ class _Work:
     drafts: Drafts
     suggested: tuple[Group, ...]
     nothing_due: tuple[Group, ...]
+    sides: Future[tuple[pa.Table, pa.Table]]  # payments and lines, with what they amount to
 
     @cached_property
     def matches(self) -> pd.DataFrame:
@@ -130,13 +135,12 @@ def _result(
     intake, policy = comparison.intake, comparison.policy
     first, last = (min(days), max(days)) if days else (None, None)
     paid, posted = intake.payments, intake.tenders
-    sides = aside(lambda: (_with_settled(comparison), _with_posted(posted)))
     noticed = aside(lambda: tuple(remarks(comparison, work.matching, decided, found.remarks)))
     breaks = break_table(drafts, intake, policy, as_of=policy.as_of or last)
     totals = _totals(comparison, drafts)
     sources = intake.sources
     told = noticed.result()
-    settled, tenders = sides.result()
+    settled, tenders = work.sides.result()
     if log is not None:
         # Not above: who has no log need not wait for what reads one.
         from qerko_recon.recon.causes.finding import find_causes
@@ -198,12 +202,13 @@ def _totals(comparison: Comparison, drafts: Drafts) -> dict[str, Totals]:
     posted = _sum_by(intake.currencies, intake.posted_currency, intake.tenders.posted)
     variances: dict[str, Counter[str]] = defaultdict(Counter)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    moved = (drafts.posted - drafts.settled).tolist()
-    for currency, kind, variance in zip(
-        drafts.currency.tolist(), drafts.kind.tolist(), moved, strict=True
-    ):
-        variances[currency][kind] += variance
-        counts[currency][kind] += 1
+    moved = drafts.posted - drafts.settled
+    _, (kinds,) = encode(pa.array(drafts.kind, pa.string()))
+    _, (places,) = encode(pa.array(drafts.currency, pa.string()))
+    for _, rows in rows_by_code(numbered(places, kinds)):
+        currency, kind = drafts.currency[rows[0]], drafts.kind[rows[0]]
+        variances[currency][kind] = sum_exactly(moved[rows])
+        counts[currency][kind] = len(rows)
     currencies = settled.keys() | posted.keys() | counts.keys()
     return {
         currency: Totals(
@@ -218,6 +223,8 @@ def _totals(comparison: Comparison, drafts: Drafts) -> dict[str, Totals]:
 
 def _sum_by(currencies: Sequence[str], codes: Codes, units: Units) -> dict[str, int]:
     """Sum by currency; one that has no row has no sum."""
+    if len(currencies) == 1:
+        return {currencies[0]: sum_exactly(units)} if len(units) else {}
     return {
         currency: sum_exactly(units[codes == code])
         for code, currency in enumerate(currencies)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.errors import ReconciliationError, shorten
-from qerko_recon.money import from_units, sum_exactly, to_units
+from qerko_recon.money import from_units, largest, sum_exactly, to_units
+from qerko_recon.pos.digests import any_twice, digests_of
 from qerko_recon.pos.vocabulary import state_meant
 from qerko_recon.recon.coded import (
     Codes,
@@ -72,11 +73,13 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
         ID is repeated is said when ``owner`` is first asked for, which is found out beside all
         else; that a line's ID is, by :func:`refuse_same_ids`.
     """
-    paid = _payment_side(payments, policy)
+    held = _payment_tables(payments)
     frames = _tender_frames(pos)
     table = _tender_table(frames[0])
-    owners = aside(_owners, paid, table["payment_id"])
-    posted = _tender_side(table, frames, policy, paid)
+    owners = aside(_owners, held.payments["payment_id"], held.failures, table["payment_id"])
+    other_side = aside(_payment_side, held, policy)
+    posted = _tender_side(table, frames, policy, held.payments)
+    paid = other_side.result()
     layout: TipLayout = getattr(getattr(pos, "profile", None), "tip_layout", "beside")
     words, coded = encode(paid.table["currency"], posted.table["currency"])
     places = ranks(words)
@@ -93,7 +96,9 @@ def take_in(payments: object, pos: object, policy: Policy) -> Intake:
     )
 
 
-def _owners(paid: PaymentSide, named: pa.ChunkedArray) -> tuple[Codes, Codes, Codes]:
+def _owners(
+    ids: pa.ChunkedArray, failures: pa.Table, named: pa.ChunkedArray
+) -> tuple[Codes, Codes, Codes]:
     """Find the payment and the failed ID that each line names; a payment that was had wins.
 
     Raises
@@ -101,7 +106,6 @@ def _owners(paid: PaymentSide, named: pa.ChunkedArray) -> tuple[Codes, Codes, Co
     ReconciliationError
         A payment ID stands twice among the payments.
     """
-    ids = paid.table["payment_id"]
     owner, repeated = find_places(named, ids)
     if repeated >= 0:
         again = str(ids[repeated].as_py())
@@ -109,7 +113,7 @@ def _owners(paid: PaymentSide, named: pa.ChunkedArray) -> tuple[Codes, Codes, Co
             f"payments.frame has payment {shorten(again)} "
             f"{pc.sum(pc.equal(ids, again)).as_py()} times; each payment may stand in it once"
         )
-    failed = flat(paid.failures["payment_id"])
+    failed = flat(failures["payment_id"])
     if not len(failed):
         nothing = np.zeros(0, dtype=np.int64)
         return owner, np.full(len(owner), -1, dtype=np.int64), nothing
@@ -131,14 +135,23 @@ def _refuse_overflow(paid: PaymentSide, posted: TenderSide) -> None:
         The amounts are too large.
     """
     for what, units in (("payments", paid.parts_total), ("POS lines", posted.total)):
-        if sum_exactly(np.abs(units)) >= _MOST:
+        if largest(units) * len(units) >= _MOST and sum_exactly(np.abs(units)) >= _MOST:
             raise ReconciliationError(
                 f"the sum of the {what} does not fit: at most 12 digits before the decimal point "
                 "are held; reconcile fewer of them at once, or look for a damaged amount"
             )
 
 
-def _payment_side(payments: object, policy: Policy) -> PaymentSide:
+class _PaymentTables(NamedTuple):
+    """Qerko's side as it was given."""
+
+    payments: pa.Table
+    parts: pa.Table
+    items: pa.Table
+    failures: pa.Table
+
+
+def _payment_tables(payments: object) -> _PaymentTables:
     if isinstance(payments, pd.DataFrame):
         frame, parts, items, failures = payments, *_empty(PARTS, ITEMS, FAILURES)
     elif isinstance(payments, HasPayments):
@@ -162,16 +175,24 @@ def _payment_side(payments: object, policy: Policy) -> PaymentSide:
     table = _without_empty(table, "bill_id")
     zero = pa.scalar(0, PAYMENTS.field("tip_gross").type)
     table = _replaced(table, "tip_gross", pc.fill_null(table["tip_gross"], zero))
+    return _PaymentTables(
+        table,
+        conform(parts, PARTS, what="payments.parts", required=PARTS.names),
+        conform(items, ITEMS, what="payments.items", required=("payment_id",)),
+        conform(failures, FAILURES, what="payments.failures", required=("payment_id", "kind")),
+    )
+
+
+def _payment_side(held: _PaymentTables, policy: Policy) -> PaymentSide:
+    table, parts, items, failures = held
     settles, cancelled = where_in_each(
         table["state"], policy.settled_states, policy.cancelled_states
     )
     return PaymentSide(
         table=table,
-        parts=conform(parts, PARTS, what="payments.parts", required=PARTS.names),
-        items=conform(items, ITEMS, what="payments.items", required=("payment_id",)),
-        failures=conform(
-            failures, FAILURES, what="payments.failures", required=("payment_id", "kind")
-        ),
+        parts=parts,
+        items=items,
+        failures=failures,
         days=business_dates(table["created_at"], policy.time_zone, policy.business_day_cutoff),
         settles=settles,
         cancelled=cancelled,
@@ -206,7 +227,7 @@ def _tender_side(
     table: pa.Table,
     frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
     policy: Policy,
-    paid: PaymentSide,
+    payments: pa.Table,
 ) -> TenderSide:
     _, others, problems = frames
     amount, tip = to_units(table["amount"]), to_units(table["tip"])
@@ -214,7 +235,7 @@ def _tender_side(
     readable = np.asarray(pc.is_valid(table["amount"]).combine_chunks().to_numpy(False))
     table = _replaced(table, "total", _totals(table, total, ~readable))
     table = _replaced(table, "state", _states(table, total))
-    table = _replaced(table, "currency", _currencies(table, paid))
+    table = _replaced(table, "currency", _currencies(table, payments))
     return TenderSide(
         table=table,
         others=conform(others, TENDERS, what="pos.others", required=()),
@@ -238,7 +259,7 @@ def _name_rows(table: pa.Table) -> pa.Table:
 
 
 def refuse_same_ids(lines: TenderSide) -> None:
-    """Refuse lines of which two have one ID; hashing a million texts is worth a core of its own.
+    """Refuse lines of which two have one ID; reading a million texts is worth a core of its own.
 
     Raises
     ------
@@ -246,10 +267,12 @@ def refuse_same_ids(lines: TenderSide) -> None:
         Names the ID.
     """
     ids = flat(lines.table["tender_id"])
-    if len(pc.unique(ids)) == len(ids):  # counting distinct ones is slower
+    if not any_twice(digests_of(ids)):
         return
     counts = pc.value_counts(ids)
     often = counts.filter(pc.greater(counts.field("counts"), 1))
+    if not len(often):  # two IDs have one number
+        return
     raise ReconciliationError(
         f"pos.tenders has the tender_id {shorten(often[0].as_py()['values'])} more than once; "
         "each line needs an ID of its own"
@@ -258,7 +281,7 @@ def refuse_same_ids(lines: TenderSide) -> None:
 
 def _totals(table: pa.Table, units: Units, unknown: Mask) -> pa.Array:
     """Derive the total, which is amount and tip whatever the input says."""
-    if len(units) and int(np.abs(units).max()) >= _MOST:
+    if largest(units) >= _MOST:
         line = table["tender_id"][int(np.argmax(np.abs(units)))].as_py()
         raise ReconciliationError(
             f"pos.tenders: amount and tip of the line {shorten(line)} make a total that does not "
@@ -308,25 +331,25 @@ def _reversals(table: pa.Table, units: Units) -> Mask:
     return found
 
 
-def _currencies(table: pa.Table, paid: PaymentSide) -> pa.Array:
+def _currencies(table: pa.Table, payments: pa.Table) -> pa.Array:
     """Fill a line's missing currency from its payment, its bill, or what most payments have."""
     own = flat(table["currency"])
     if not own.null_count:
         return own
-    currency = flat(paid.table["currency"])
-    place = pc.index_in(flat(table["payment_id"]), value_set=flat(paid.table["payment_id"]))
+    currency = flat(payments["currency"])
+    place = pc.index_in(flat(table["payment_id"]), value_set=flat(payments["payment_id"]))
     linked = currency.take(place)
     if own.null_count and linked.null_count:
-        linked = pc.coalesce(linked, _currencies_of_bills(flat(table["bill_id"]), paid))
-    counts = pc.value_counts(paid.table["currency"]).to_pylist()
+        linked = pc.coalesce(linked, _currencies_of_bills(flat(table["bill_id"]), payments))
+    counts = pc.value_counts(payments["currency"]).to_pylist()
     most = max(counts, key=lambda one: (one["counts"], one["values"]), default=None)
     return pc.coalesce(own, linked, pa.scalar(most["values"] if most else _own_default(own)))
 
 
-def _currencies_of_bills(bills: pa.Array, paid: PaymentSide) -> pa.Array:
+def _currencies_of_bills(bills: pa.Array, payments: pa.Table) -> pa.Array:
     """Give each line the currency of its bill's payments, if they have one alone."""
-    words, (own, wanted) = encode(paid.table["bill_id"], bills)
-    currencies, (codes,) = encode(paid.table["currency"])
+    words, (own, wanted) = encode(payments["bill_id"], bills)
+    currencies, (codes,) = encode(payments["currency"])
     only = np.full(len(words) + 1, -1, dtype=np.int64)  # the last place is for no bill
     known = own >= 0
     only[own[known]] = codes[known]

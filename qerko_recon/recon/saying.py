@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import format_many, unit_to_decimal
-from qerko_recon.recon.coded import Codes, Units
+from qerko_recon.recon.coded import Codes, Units, encode, numbered, rows_by_code
 from qerko_recon.recon.drafts import Drafts
 from qerko_recon.recon.sentences import CATALOG, Facts, is_plain_fact, template_of
 from qerko_recon.wording import one_line
@@ -24,7 +23,7 @@ _LONG: Final = 80
 _PLAIN: Final = ("kind", "reason", "payment_id", "bill_id", "currency", "facts")
 
 
-def causes_and_actions(drafts: Drafts, tender_ids: pa.ListArray) -> tuple[list[str], list[str]]:
+def causes_and_actions(drafts: Drafts, tender_ids: pa.ListArray) -> tuple[pa.Array, pa.Array]:
     """Say cause and action of each draft in English.
 
     Parameters
@@ -34,18 +33,25 @@ def causes_and_actions(drafts: Drafts, tender_ids: pa.ListArray) -> tuple[list[s
     tender_ids
         The IDs of each draft's lines.
     """
-    by_template: dict[str, list[int]] = defaultdict(list)
-    are_of_lines = ((drafts.posted != 0) & (drafts.settled == 0)).tolist()
-    about = zip(drafts.kind.tolist(), drafts.reason.tolist(), are_of_lines, strict=True)
-    for place, (kind, reason, is_of_lines) in enumerate(about):
-        by_template[template_of(kind, reason, is_of_lines)].append(place)
-    said = np.empty((2, len(drafts)), dtype=object)
-    for template, places in by_template.items():
-        rows = np.array(places, dtype=np.int64)
+    causes, actions = [pa.array([], pa.string())], [pa.array([], pa.string())]
+    said = [np.zeros(0, dtype=np.int64)]
+    for template, rows in _by_template(drafts):
         some = _Some(drafts, rows, tender_ids)
-        for side, what in enumerate(("cause", "action")):
-            said[side, rows] = CATALOG.say_many(f"{template}.{what}", len(rows), some.column)
-    return said[0].tolist(), said[1].tolist()
+        causes.append(CATALOG.say_many(f"{template}.cause", len(rows), some.column))
+        actions.append(CATALOG.say_many(f"{template}.action", len(rows), some.column))
+        said.append(rows)
+    order = pa.array(np.argsort(np.concatenate(said)))
+    return pa.concat_arrays(causes).take(order), pa.concat_arrays(actions).take(order)
+
+
+def _by_template(drafts: Drafts) -> Iterator[tuple[str, Codes]]:
+    """Give the rows of each kind and reason, and the template that speaks of them."""
+    are_of_lines = (drafts.posted != 0) & (drafts.settled == 0)
+    _, (kinds,) = encode(pa.array(drafts.kind, pa.string()))
+    _, (reasons,) = encode(pa.array(drafts.reason, pa.string()))
+    for _, rows in rows_by_code(numbered(kinds, reasons, are_of_lines.astype(np.int64))):
+        first = rows[0]
+        yield template_of(drafts.kind[first], drafts.reason[first], are_of_lines[first]), rows
 
 
 class _Some:

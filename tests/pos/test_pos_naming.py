@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from qerko_recon.pos import naming
+from qerko_recon.pos import digests
 from qerko_recon.pos.naming import name_lines
 from qerko_recon.schema import TENDERS
 
@@ -47,7 +47,7 @@ ALIKE = [{**dict.fromkeys(SAYS), "bill_id": "x" * 65, "currency": one} for one i
 @settings(deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=12), st.sampled_from([1, 3, 1 << 16]))
 def test_company_changes_no_name(lines, block):
-    with mock.patch.object(naming, "_BLOCK", block):
+    with mock.patch.object(digests, "_BLOCK", block):
         names = named(lines)
     assert len(set(names)) == len(lines)
     first = {}
