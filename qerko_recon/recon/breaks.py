@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qerko_recon.money import from_units
-from qerko_recon.recon.coded import Codes, Mask, Units, encode, flat, ranks, where_in
+from qerko_recon.recon.coded import Codes, Units, encode, flat, ranks, where_in
 from qerko_recon.recon.drafts import Drafts, Objects
 from qerko_recon.recon.groups import starts_of
 from qerko_recon.recon.policy import Policy
@@ -31,6 +31,7 @@ _HARMLESS: Final = ("rounding", "timing", "excluded")
 _DEFAULT_RISK: Final = (Decimal(2), Decimal(20))
 _UNIT: Final = 1_000_000
 _LETTERS: Final = 12
+_WORDS: Final = ("kind", "reason", "payment_id", "bill_id", "field", "currency")
 _BY_LINES: Final = ("duplicate_in_pos", "unreadable")
 
 
@@ -47,17 +48,12 @@ def break_table(drafts: Drafts, intake: Intake, policy: Policy, *, as_of: date |
     order = _order(drafts, severity, names, tender_ids)
     columns: dict[str, Any] = {
         "break_id": _numbered(names.take(pa.array(order))),
-        "kind": drafts.kind[order],
-        "reason": drafts.reason[order],
-        "severity": np.array(SEVERITIES, dtype=object)[severity[order]],
-        "payment_id": drafts.payment_id[order],
-        "bill_id": drafts.bill_id[order],
+        **{name: drafts.text(name).take(pa.array(order)) for name in _WORDS},
+        "severity": pa.array(SEVERITIES).take(pa.array(severity[order])),
         "tender_ids": listed.take(pa.array(order)),
-        "field": drafts.field[order],
         "settled": from_units(drafts.settled[order]),
         "posted": from_units(drafts.posted[order]),
         "variance": from_units((drafts.posted - drafts.settled)[order]),
-        "currency": drafts.currency[order],
         "business_date": pa.array(drafts.day[order]),
         "age": _ages(drafts.day[order], as_of),
         "evidence": _evidence(drafts, intake).take(pa.array(order)),
@@ -91,10 +87,11 @@ def _listed(values: pa.Array, starts: Codes) -> pa.ListArray:
 
 
 def _identities(drafts: Drafts, tender_ids: pa.Array) -> pa.Array:
-    columns = (drafts.kind, drafts.field, drafts.currency, drafts.payment_id, drafts.bill_id)
-    texts = [pc.fill_null(pa.array(column, pa.string()), "") for column in columns]
+    names = ("kind", "field", "currency", "payment_id", "bill_id")
+    texts = [pc.fill_null(drafts.text(name), "") for name in names]
     about = pc.binary_join_element_wise(*texts, "\x1f").cast(pa.binary()).to_pylist()
-    by_lines = (drafts.payment_id == np.array(None)) | _are(drafts.kind, _BY_LINES)
+    is_unknown = np.asarray(drafts.text("payment_id").is_null().to_numpy(False))
+    by_lines = is_unknown | where_in(drafts.text("kind"), _BY_LINES)
     for place in np.flatnonzero(by_lines).tolist():
         lines = tender_ids[drafts.starts[place] : drafts.starts[place + 1]].to_pylist()
         rest = lines or [drafts.facts[place].get(fact, "") for fact in ("file", "row")]
@@ -122,12 +119,8 @@ def _severities(drafts: Drafts, policy: Policy) -> Codes:
     variance = np.abs(drafts.posted - drafts.settled)
     medium, high = _limits(drafts.currency, policy.risk)
     graded = np.select([variance >= high, variance >= medium], [0, 1], 2)
-    harmless = (variance == 0) | _are(drafts.kind, _HARMLESS)
+    harmless = (variance == 0) | where_in(drafts.text("kind"), _HARMLESS)
     return np.where(harmless, 3, graded)
-
-
-def _are(column: Objects, words: Sequence[str]) -> Mask:
-    return where_in(pa.array(column, pa.string()), words)
 
 
 def _limits(
@@ -147,11 +140,11 @@ def _order(drafts: Drafts, severity: Codes, ids: pa.Array, tender_ids: pa.Array)
     first = pa.array(drafts.starts[:-1], mask=np.diff(drafts.starts) == 0)
     keys = pa.table(
         {
-            "currency": _ranks(drafts.currency),
+            "currency": _ranks(drafts.text("currency")),
             "severity": severity,
             "risk": -np.abs(drafts.posted - drafts.settled),
-            "kind": _ranks(drafts.kind),
-            "payment": pc.fill_null(pa.array(drafts.payment_id, pa.string()), ""),
+            "kind": _ranks(drafts.text("kind")),
+            "payment": pc.fill_null(drafts.text("payment_id"), ""),
             "id": ids,
             "walk": drafts.settled,
             "line": tender_ids.take(first),
@@ -161,9 +154,9 @@ def _order(drafts: Drafts, severity: Codes, ids: pa.Array, tender_ids: pa.Array)
     return np.asarray(pc.sort_indices(keys, by)).astype(np.int64)
 
 
-def _ranks(column: Objects) -> Codes:
+def _ranks(column: pa.Array) -> Codes:
     """Give each word's place among all, sorted: numbers compare quicker than texts."""
-    words, (codes,) = encode(pa.array(column, pa.string()))
+    words, (codes,) = encode(column)
     return ranks(words)[codes]
 
 
@@ -217,9 +210,7 @@ def _evidence(drafts: Drafts, intake: Intake) -> pa.ListArray:
 def _answers(drafts: Drafts, intake: Intake) -> pa.Array:
     """Say what Qerko answered when each draft's payment was asked for."""
     states = pa.array(intake.payments.texts("state", drafts.payment), pa.string())
-    asked = pc.binary_join_element_wise(
-        "GET payment ", pa.array(drafts.payment_id, pa.string()), ": ", ""
-    )
+    asked = pc.binary_join_element_wise("GET payment ", drafts.text("payment_id"), ": ", "")
     said = pc.binary_join_element_wise(asked, states, "")
     others = (drafts.reason == "not_found") | (drafts.kind == "unfetched")
     rows = np.flatnonzero(others)

@@ -45,12 +45,25 @@ def encode(*columns: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, list[Codes]]
     (['b', 'a', 'c'], [0, 1], [1, -1, 2])
     """
     flats = [flat(column) for column in columns]
+    if (word := _only_word(flats)) is not None:
+        return word, [np.zeros(len(one), dtype=np.int64) for one in flats]
     # Arrow drops empty chunks.
     coded = pa.chunked_array([one for one in flats if len(one)], pa.string()).dictionary_encode()
     chunks = list(coded.chunks)
     words = chunks[-1].dictionary if chunks else pa.array([], pa.string())
     nothing = np.zeros(0, dtype=np.int64)
     return words, [_codes(chunks.pop(0).indices) if len(one) else nothing for one in flats]
+
+
+def _only_word(columns: Sequence[pa.Array]) -> pa.Array | None:
+    """Give the word that all rows have, if they do; that is told sooner than by hashing all."""
+    held = [column for column in columns if len(column)]
+    if not held or any(column.null_count for column in held):
+        return None
+    word = held[0].slice(0, 1)
+    if any(column.slice(len(column) - 1) != word for column in held):
+        return None
+    return word if all(pc.all(pc.equal(column, word[0])).as_py() for column in held) else None
 
 
 def _codes(indices: pa.Array) -> Codes:

@@ -78,7 +78,7 @@ def _begun_twice(
     days: Days, time_zone: str, shift: timedelta
 ) -> Iterator[tuple[np.datetime64, int]]:
     """Give the days whose cut-off the clock shows twice, and the first moment at which it does."""
-    known = days[~np.isnat(days)]
+    known = _known(days)
     nights = pd.date_range(known.min(), known.max() + 1, unit="us")
     first, second = (
         (nights + shift).tz_localize(
@@ -91,9 +91,14 @@ def _begun_twice(
         yield day, (first[place] - _EPOCH) // _MICROSECOND
 
 
+def _known(days: Days) -> Days:
+    unknown = np.isnat(days)
+    return days[~unknown] if unknown.any() else days
+
+
 def covered_days(days: Days) -> frozenset[date]:
     """Tell which business days an export covers: a stray line does not make a day."""
-    numbers = days[~np.isnat(days)].astype(np.int64)
+    numbers = _known(days).view(np.int64)
     if not len(numbers):
         return frozenset()
     first = int(numbers.min())

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from qerko_recon.recon.coded import Codes, Units
 from qerko_recon.recon.days import Days
@@ -96,6 +98,16 @@ class Drafts:
 
     def __len__(self) -> int:
         return len(self.settled)
+
+    def text(self, name: str) -> pa.Array:
+        """Give a column of words as text; each is made once."""
+        if name not in self._texts:
+            self._texts[name] = pa.array(getattr(self, name), pa.string())
+        return self._texts[name]
+
+    @cached_property
+    def _texts(self) -> dict[str, pa.Array]:
+        return {}
 
     @property
     def owners(self) -> Codes:

@@ -203,8 +203,8 @@ def _totals(comparison: Comparison, drafts: Drafts) -> dict[str, Totals]:
     variances: dict[str, Counter[str]] = defaultdict(Counter)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     moved = drafts.posted - drafts.settled
-    _, (kinds,) = encode(pa.array(drafts.kind, pa.string()))
-    _, (places,) = encode(pa.array(drafts.currency, pa.string()))
+    _, (kinds,) = encode(drafts.text("kind"))
+    _, (places,) = encode(drafts.text("currency"))
     for _, rows in rows_by_code(numbered(places, kinds)):
         currency, kind = drafts.currency[rows[0]], drafts.kind[rows[0]]
         variances[currency][kind] = sum_exactly(moved[rows])

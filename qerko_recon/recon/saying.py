@@ -47,8 +47,8 @@ def causes_and_actions(drafts: Drafts, tender_ids: pa.ListArray) -> tuple[pa.Arr
 def _by_template(drafts: Drafts) -> Iterator[tuple[str, Codes]]:
     """Give the rows of each kind and reason, and the template that speaks of them."""
     are_of_lines = (drafts.posted != 0) & (drafts.settled == 0)
-    _, (kinds,) = encode(pa.array(drafts.kind, pa.string()))
-    _, (reasons,) = encode(pa.array(drafts.reason, pa.string()))
+    _, (kinds,) = encode(drafts.text("kind"))
+    _, (reasons,) = encode(drafts.text("reason"))
     for _, rows in rows_by_code(numbered(kinds, reasons, are_of_lines.astype(np.int64))):
         first = rows[0]
         yield template_of(drafts.kind[first], drafts.reason[first], are_of_lines[first]), rows
@@ -73,7 +73,7 @@ class _Some:
         return [Facts(row, "en").value(name) for row in self._plain_rows()]
 
     def texts(self, name: str) -> pa.Array:
-        values = pa.array(getattr(self._drafts, name)[self._rows], pa.string())
+        values = self._drafts.text(name).take(pa.array(self._rows))
         values = pc.replace_with_mask(values, pc.equal(values, ""), pa.scalar(None, pa.string()))
         return values if _are_plain(values) else _one_by_one(values)
 
