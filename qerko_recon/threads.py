@@ -53,7 +53,11 @@ def at_once(look: Callable[[One], Found], these: Iterable[One]) -> list[Found]:
                 place, one = rest.popleft()
             except IndexError:
                 return
-            found[place] = look(one)
+            try:
+                found[place] = look(one)
+            except BaseException:
+                rest.clear()  # the others need not go on
+                raise
 
     count = len(rest)
     # The caller works too and waits for none that has not begun, so nothing waits for itself.

@@ -21,7 +21,9 @@ from qerko_recon.money import (
     format_amount,
     format_many,
     from_units,
+    largest,
     parse_amount,
+    sum_exactly,
     to_units,
     total,
     unit_to_decimal,
@@ -185,3 +187,10 @@ def test_no_digit_is_lost_however_far_behind(text):
 def test_what_can_be_held_is_held(text):
     assert fits(Decimal(text))
     assert decimal_array([text, Decimal(text)]).to_pylist() == [Decimal(text)] * 2
+
+
+@given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-9, 9)), max_size=9))
+def test_sums_and_the_largest_are_exact_whatever_their_size(numbers):
+    units = np.array(numbers, dtype=np.int64)
+    assert sum_exactly(units) == sum(numbers)
+    assert largest(units) == max(map(abs, numbers), default=0)

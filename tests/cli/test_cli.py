@@ -359,3 +359,22 @@ def test_the_simulator_serves_until_ctrl_c(day, tmp_path):
         running.send_signal(signal.SIGINT)
         assert running.wait(20) == 0
     assert len(list((tmp_path / "day").glob("*.csv"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("close", "export.csv"), "no option stands before export.csv; say what it is: --pos, "),
+        (
+            ("reconcile", "--payments", SAMPLES / "payments_day.jsonl", "export.csv"),
+            "say what it is: --payments, --pos or --profile",
+        ),
+        (("close", "nowhere.csv"), "unexpected extra argument (nowhere.csv)"),
+        (("log", "show", "a", "b", "c"), "unexpected extra arguments (b c)"),
+    ],
+)
+def test_a_file_that_stands_alone_is_told_its_options(run, export, given, said):
+    assert export.name == "export.csv"
+    code, out, err = run(*given)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.split())

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from qerko_recon.errors import ReconciliationError
-from qerko_recon.recon import Policy, reconcile
+from qerko_recon.recon import Policy, intake, reconcile
 
 
 def found(result):
@@ -287,6 +287,12 @@ def test_inputs_that_cannot_be_used_are_named(frames, spoil, message):
     sides = frames([frames.payment("1", 1)], [frames.line("1", 1), frames.line("1", 2)])
     with pytest.raises(ReconciliationError, match=message):
         reconcile(*spoil(*sides))
+
+
+def test_ids_of_lines_that_only_look_alike_are_told_apart(frames, monkeypatch):
+    monkeypatch.setattr(intake, "any_twice", lambda _: True)
+    sides = frames([frames.payment("1", 3)], [frames.line("1", 1), frames.line("1", 2)])
+    assert found(reconcile(*sides)) == []
 
 
 def test_nothing_on_both_sides_is_a_clean_day(frames):
