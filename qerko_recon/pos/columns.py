@@ -18,8 +18,10 @@ from qerko_recon.pos.fits import (
     FOUND_BY,
     PAYING,
     has_digit,
+    is_amount,
     is_clock,
     is_date,
+    is_date_only,
     is_tender,
     label_of,
     looks_like_id,
@@ -31,6 +33,7 @@ from qerko_recon.pos.vocabulary import (
     Guess,
     guess_idea,
     plain,
+    says_id,
     state_meant,
     tender_meant,
     totals_label,
@@ -264,6 +267,10 @@ class _Mapper:
             # Numbers of payment methods are no payments, and Qerko's is among them.
             is_method = any(is_tender(cell) and tender_meant(cell) == "qerko" for cell in cells)
             told = "tender_type" if paying >= _HALF or is_method else None
+        elif idea in {*_MONEY, "tip"}:
+            # "Uhrazeno" may be how much was paid, or when.
+            is_dated = share(cells, is_date_only) >= _MOST and share(cells, is_amount) < _HALF
+            told = "paid_at" if is_dated else None
         elif idea == "paid_time":
             told = "paid_at" if share(cells, is_date) >= _HALF else None
         elif idea == "paid_at":
@@ -327,22 +334,32 @@ class _Mapper:
             self._hint_at_ids(left)
 
     def _hint_at_ids(self, left: Sequence[int]) -> None:
-        """Say which column may have Qerko's payment IDs: one that its lines alone have filled."""
+        """Say which column may have Qerko's payment IDs.
+
+        One that its lines alone have filled; or, where all lines are its, one that is called an
+        ID and has another in each line.
+        """
         if "tender_type" not in self.places:
             return
-        tenders = self._column("tender_type")
-        own = [tender_meant(word) == "qerko" for word in tenders]
-        if not any(own) or all(own):
+        own = [tender_meant(word) == "qerko" for word in self._column("tender_type")]
+        if not any(own):
             return
         for place in left:
-            cells = self._whole(place)
-            filled = [bool(cell) for cell in cells]
+            cells, name = self._whole(place), self._header[place]
             ids = [cell for cell in cells if cell]
-            if filled == own and all(map(looks_like_id, ids)) and len(set(ids)) == len(ids):
-                self.notes.append(
-                    f"column {self._header[place]!r} is filled on Qerko's lines alone, so it may "
-                    "have the payment IDs: state columns.payment_id in a profile if it does"
-                )
+            is_one_each = [bool(cell) for cell in cells] == own and len(set(ids)) == len(ids)
+            if not is_one_each or not all(map(looks_like_id, ids)):
+                continue
+            if not all(own):
+                why = "is filled on Qerko's lines alone"
+            elif says_id(name) and len(ids) >= _ENOUGH:
+                why = "is called an ID and has another in each line"
+            else:
+                continue
+            self.notes.append(
+                f"column {name!r} {why}, so it may have the payment IDs: state columns.payment_id "
+                "in a profile if it does"
+            )
 
     def _column(self, idea: str) -> list[str]:
         return self._whole(self.places[idea])

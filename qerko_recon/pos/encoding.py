@@ -65,6 +65,7 @@ _LETTERS_ALONE: Final = bytes(
     byte if byte > 0x7F or bytes([byte]).isalpha() else 0x20  # noqa: PLR2004
     for byte in range(256)
 )
+_RULER: Final = re.compile(rb"([\x80-\xff])\1{2,}")
 _GROUPING: Final = re.compile(rb"(?<=\d)[\x80-\xff](?=\d{3}\D)")
 
 
@@ -295,10 +296,11 @@ def _used(data: bytes) -> bytes:
 
 
 def _telling(data: bytes) -> bytes:
-    """Keep words that have bytes beyond ASCII, each once; the rest tells nothing."""
+    """Keep words that have bytes beyond ASCII, each once; rulers and all else tell nothing."""
     found: dict[bytes, None] = {}
     for begin in range(0, len(data), _HEAD):
-        words = dict.fromkeys(data[begin : begin + _HEAD].translate(_LETTERS_ALONE).split())
+        part = _RULER.sub(b" ", data[begin : begin + _HEAD].translate(_LETTERS_ALONE))
+        words = dict.fromkeys(part.split())
         found.update((word, None) for word in words if not word.isascii())
         if len(found) >= _SAMPLE or (found and begin >= _ENOUGH):
             break

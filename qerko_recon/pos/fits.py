@@ -43,6 +43,7 @@ _SHORT_DATE: Final = re.compile(r"(?:[^\W\d_]{2,}\.?,?\s+)?\d{1,2}\.\s*\d{1,2}\.
 _COUNT: Final = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?|1\d{9}(?:\d{3})?")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.]\d{2}")
 _PART_OF_DAY: Final = re.compile(r"0?[.,]\d{2,}|0[.,]\d")
+_NAMED_ID: Final = re.compile(r"(?i)qerko\W{1,2}\d{4,}")
 _CODE: Final = re.compile(r"[A-Za-z]{3}|[Kk][Čč]\.?|€|[Ff]t|zł|\$|£")
 _FIGURE: Final = re.compile(r"\W*(?:[^\W\d]{1,3}\W+)?\d[\d\s.,'\u2019]*\W*\w{0,3}\W*")
 PAYING: Final = ("qerko", "cash", "card", "voucher", "invoice")
@@ -129,6 +130,7 @@ FITS: Final[dict[str, Callable[[str], bool]]] = {
 """What has to stand under a header for it to mean an idea."""
 
 FOUND_BY: Final[dict[str, Callable[[str], bool]]] = {
+    "payment_id": lambda cell: bool(_NAMED_ID.fullmatch(cell)),
     "tender_type": lambda cell: tender_meant(cell) in PAYING and not has_digit(cell),
     "paid_at": is_date_only,
 }

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from qerko_recon.pos.records import HeadRow
-from qerko_recon.pos.vocabulary import currency_in, guess_idea
+from qerko_recon.pos.vocabulary import currency_in, guess_idea, says_nothing
 
 __all__ = ["Heading", "find_heading", "says_header"]
 
@@ -85,6 +85,7 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
     for place in range(max(len(above), len(below))):
         top = above[place].strip() if place < len(above) else ""
         bottom = below[place].strip() if place < len(below) else ""
+        bottom = "" if says_nothing(bottom) else bottom
         spanning = top or (spanning if bottom else "")
         options = (f"{spanning} {bottom}".strip(), bottom, spanning)
         known = (one for one in options if one and _score(one) >= _KNOWN)

@@ -22,7 +22,7 @@ __all__ = ["Ids", "read_ids"]
 
 Mask = npt.NDArray[np.bool_]
 
-_TELLING: Final = "#=',. +E"
+_TELLING: Final = "#=',. +EQq"
 _FRACTION: Final = r"^\d+[.,]\d+$"
 _WHOLE: Final = r"^\d{1,15}[.,]0+$"
 _GROUPED: Final = r"^\d{1,3}(?:[ \x{a0}\x{202f}]\d{3})+$"

@@ -33,7 +33,7 @@ _TYPES: Final = ("line_type", "tender_type")
 _WORD: Final = (
     r"(?i)^[\W\d]*(?:celk|den celk|za den|tr[zž]ba|sou[cč]t|sou[cč]et|s[uú][cč]et|sum|[uú]hrn|"
     r"mezisou|medzis|spolu|gesamt|zwischens|endsum|tagess|tagesu|tot|day tot|grand|sub|össz|ossz|"
-    r"mind|napi|r[eé]sz|v[eé]g|razem)"
+    r"mind|napi|r[eé]sz|v[eé]g|razem|[lł][aą]cz|og[oó][lł])"
 )
 _DIGITS: Final = (ord("0"), ord("9"))
 _UPPER: Final = (ord("A"), ord("Z"))

@@ -1,6 +1,6 @@
 """Words that POS exports of the region use as column names: a header in, what it stands for out.
 
-Czech, Slovak, German, English and Hungarian. What words in cells mean is in
+Czech, Slovak, German, English, Hungarian and Polish. What words in cells mean is in
 :mod:`qerko_recon.pos.words`, whose functions can be had from here too.
 """
 
@@ -34,6 +34,7 @@ __all__ = [
     "plain",
     "says_business_day",
     "says_hundredths",
+    "says_id",
     "says_nothing",
     "state_meant",
     "tender_meant",
@@ -49,7 +50,13 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Číslo transakce|Transakcia|ID transakcie|Číslo transakcie|Zahlungs-ID|Zahlung ID|"
         "Zahlungsnummer|Transaktion|Transaktions-ID|Transaktionsnummer|Payment ID|Payment no|"
         "Payment number|Payment reference|Transaction|Transaction ID|Transaction no|PaymentId|"
-        "idPayment|Fizetés azonosító|Fizetési azonosító|Tranzakció|Tranzakció azonosító|Platba"
+        "idPayment|Fizetés azonosító|Fizetési azonosító|Tranzakció|Tranzakció azonosító|"
+        "Identifikátor platby|Identifikátor transakce|Identifikátor transakcie|Č. platby|"
+        "Č. transakce|Č. transakcie|Zahlungs-Nr|Zahlungsnr|Transaktions-Nr|Transaktionsnr|"
+        "Zahlungskennung|Zahlungsreferenz|Payment identifier|Transaction number|"
+        "Transaction reference|Payment ref|Transaction ref|Referenční číslo platby|"
+        "Identyfikator płatności|Identyfikator transakcji|ID płatności|Numer płatności|"
+        "Nr płatności|ID transakcji|Numer transakcji|Nr transakcji|Transakcja|Platba|Płatność"
     ),
     "bill_id": phrases(
         "Číslo účtu|Účet|Účtenka|Číslo účtenky|Doklad|Číslo dokladu|ID účtu|Účet č|Účtenka č|"
@@ -57,7 +64,8 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Beleg-Nr|Belegnr|Rechnung|Rechnungsnummer|Rechnungs-Nr|Rechnungsnr|Bon|Bonnummer|"
         "Bon-Nr|Bon ID|Bill|Bill ID|Bill no|Bill number|Receipt|Receipt no|Receipt number|"
         "Receipt ID|Reference number|Check|Check no|Check number|Order ID|Order number|"
-        "Számla|Számlaszám|Nyugta|Nyugtaszám|Bizonylatszám"
+        "Számla|Számlaszám|Nyugta|Nyugtaszám|Bizonylatszám|Rachunek|Numer rachunku|Nr rachunku|"
+        "Numer paragonu|Nr paragonu|Faktura č"
     ),
     # Ordinal numbers are left out: a line's place in a list is not its identity.
     "tender_id": phrases("ID|ID řádku|ID riadku|ID položky|Zeilen-ID|Line ID|Row ID|Tender ID"),
@@ -70,40 +78,42 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Zeitpunkt|Bezahlt am|Zahlungsdatum|Erstellt am|Abgeschlossen am|Zeitstempel|"
         "Rechnungsdatum|Belegdatum|Created on|Created at|Created|Closed at|Closed on|Closed|"
         "Date|Date and time|Date time|Datetime|Paid at|Paid on|Payment date|Payment time|"
-        "Timestamp|Time of payment|paymentDate|Dátum és idő|Fizetés dátuma|Kelt|Időpont"
+        "Timestamp|Time of payment|paymentDate|Dátum és idő|Fizetés dátuma|Kelt|Időpont|"
+        "Data i godzina|Data płatności|Data transakcji|Data zamknięcia|Data sprzedaży|Data"
     ),
-    "paid_time": phrases("Čas|Hodina|Uhrzeit|Zeit|Time|Time of day|Idő|Óra"),
+    "paid_time": phrases("Čas|Hodina|Uhrzeit|Zeit|Time|Time of day|Idő|Óra|Godzina|Czas"),
     "amount": phrases(
         "Částka|Konečná cena|Cena|Cena s DPH|Částka s DPH|Částka platby|Uhrazeno|Zaplacená částka|"
         "Tržba|Obrat|Suma|Čiastka|Cena s DPH|Konečná suma|Uhradená suma|Tržba s DPH|Betrag|"
         "Umsatz|Zahlbetrag|Zahlungsbetrag|Bruttobetrag|Betrag brutto|Brutto|Amount|"
         "Payment amount|Amount paid|Paid amount|Sum|Gross amount|Gross|Sale|Sales|Turnover|"
         "Hrubá částka|Hrubá suma|Cena po slevě|Cena po zľave|Suma po zľave|Částka po slevě|"
-        "paymentAmount|Összeg|Fizetett összeg|Bruttó összeg|BASISWAEH_BETRAG"
+        "paymentAmount|Összeg|Fizetett összeg|Bruttó összeg|BASISWAEH_BETRAG|Kwota|"
+        "Kwota płatności|Kwota brutto|Zapłacono|Wartość brutto|Sprzedaż"
     ),
     "total": phrases(
         "Celkem|Celková částka|Celková cena|Celkem k úhradě|K úhradě|Celkem s DPH|Cena celkem|"
         "Částka celkem|Celkem zaplaceno|Spolu|Celkom|Celková suma|Celkom s DPH|Na úhradu|"
         "Spolu s DPH|Suma spolu|Suma celkom|Summe|Gesamt|Gesamtbetrag|Gesamtsumme|Endbetrag|"
         "Total|Total amount|Grand total|Total paid|Total price|Amount total|Final price|"
-        "Összesen|Végösszeg|Mindösszesen"
+        "Összesen|Végösszeg|Mindösszesen|Razem|Łącznie|Do zapłaty|Kwota razem|Suma razem"
     ),
     "tip": phrases(
         "Spropitné|Dýško|Dýška|Dýžko|Tringelt|Tuzér|Spropitné celkem|Sprepitné|Prepitné|"
         "Prepitné spolu|Obslužné|Trinkgeld|Trinkgelder|Tip|Tips|Tip amount|tipAmount|Gratuity|"
-        "Gratuities|Borravaló|Szervizdíj"
+        "Gratuities|Borravaló|Szervizdíj|Napiwek|Napiwki"
     ),
     "currency": phrases(
         "Měna|Kód měny|Mena|Kód meny|Währung|Währungscode|Currency|Pénznem|Currency code|Deviza|"
-        "ZAHLWAEH_CODE"
+        "ZAHLWAEH_CODE|Waluta|Kod waluty"
     ),
     "state": phrases(
         "Stav|Stav platby|Stav účtu|Stav dokladu|Status|Zahlungsstatus|Belegstatus|State|"
-        "Payment status|Payment state|Bill status|Állapot|Státusz"
+        "Payment status|Payment state|Bill status|Állapot|Státusz|Status płatności|Stan płatności"
     ),
     "is_cancelled": phrases(
         "Storno|Stornováno|Stornovaný|Je storno|Zrušeno|Stornované|Zrušené|Storniert|"
-        "Cancelled|Canceled|Void|Voided|Is cancelled|Sztornó"
+        "Cancelled|Canceled|Void|Voided|Is cancelled|Sztornó|Anulowano|Anulowany"
     ),
     "tender_type": phrases(
         "Typ platby|Způsob platby|Způsob úhrady|Platební metoda|Platidlo|Druh platby|Forma úhrady|"
@@ -111,16 +121,17 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "Platidlá|Druh platidla|Zahlungsart|Zahlart|Zahlungsmethode|Zahlungsmittel|"
         "Zahlungsweise|Zahlungstyp|Payment method|Payment type|Tender|Tender type|Method|"
         "Paid by|Type of payment|paymentMethod|Fizetési mód|Fizetőeszköz|Fizetés módja|"
-        "ZAHLART_NAME"
+        "ZAHLART_NAME|Metoda płatności|Forma płatności|Sposób płatności|Rodzaj płatności|"
+        "Typ płatności"
     ),
     "line_type": phrases(
         "Typ|Typ řádku|Druh|Typ položky|Typ dokladu|Typ transakce|Typ riadku|Typ transakcie|Art|"
-        "Zeilenart|Belegart|Vorgangsart|Type|Line type|Item type|Transaction type|Típus"
+        "Zeilenart|Belegart|Vorgangsart|Type|Line type|Item type|Transaction type|Típus|Rodzaj"
     ),
     "provider": phrases(
         "Poskytovatel|Poskytovatel platby|Zprostředkovatel|Platební brána|Poskytovateľ|"
         "Sprostredkovateľ|Anbieter|Zahlungsanbieter|Dienstleister|Provider|Payment provider|"
-        "Gateway|Processor|Szolgáltató"
+        "Gateway|Processor|Szolgáltató|Dostawca|Dostawca płatności"
     ),
 }
 """Header phrases for each idea; within an idea those before are preferred."""
@@ -139,14 +150,15 @@ _GAP: Final = re.compile(r"\s+")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _TIP: Final = re.compile(
-    r"\b(?:dysk|dyzk|spropit|sprepit|prepit|tringelt|trinkgeld|tip|tips|gratuit|borraval)\w*"
+    r"\b(?:dysk|dyzk|spropit|sprepit|prepit|tringelt|trinkgeld|tip|tips|gratuit|borraval|napiw)\w*"
 )
 _WITH: Final = re.compile(
-    r"\b(?:s|se|so|vc|vcetne|vratane|incl|including|inclusive|with|inkl|inklusive|mit)\b"
+    r"\b(?:s|se|so|vc|vcetne|vratane|incl|including|inclusive|with|inkl|inklusive|mit|"
+    r"z(?= napiw))\b"
 )
 _WITHOUT: Final = re.compile(r"\b(?:bez|ohne|excl|excluding|exclusive|without|w o|exkl|nelkul)\b")
 _OF_WHICH: Final = re.compile(
-    r"^(?:z toho|ztoho|z ceho|davon|darunter|of which|thereof|ebbol|obsahuje|enthalt\w*)\b"
+    r"^(?:z toho|ztoho|z ceho|davon|darunter|of which|thereof|ebbol|w tym|obsahuje|enthalt\w*)\b"
 )
 _NET: Final = re.compile(
     r"\b(?:bez dph|bez dane|zaklad|dph|vat|mwst|ust|tax|dan|steuer|netto|net|nettobetrag|afa|"
@@ -155,7 +167,7 @@ _NET: Final = re.compile(
     r"unit|per unit|each|egysegar|prijato|prijate|obdrzeno|gegeben|erhalten|tendered|received|"
     r"vratit|naklad\w*|marze|marza|wareneinsatz|cost|kredit|zustatek|zostatok|saldo|balance|"
     r"sleva|zlava|rabatt|discount|fee|poplatek|poplatok|gebuhr|vraceno|change|ruckgeld|"
-    r"zaokrouhleni|zaokruhlenie|rundung|rounding|otevreno|otvorene|opened|geoffnet)\b"
+    r"zaokrouhleni|zaokruhlenie|zaokraglenie|rundung|rounding|rabat|reszta|wydano|otrzymano|otevreno|otvorene|opened|geoffnet)\b"
 )
 _GROSS: Final = re.compile(
     r"\b(?:po sleve|po zlave|nach rabatt|after discount|s dph|vcetne dph|vc dph|vratane dph|"
@@ -171,8 +183,13 @@ _BUSINESS_DAY: Final = re.compile(
 )
 _COUNT: Final = re.compile(
     r"\b(?:pocet|poctu|ks|kusu|kusy|kusov|transakci|transakcii|count|number|qty|quantity|anzahl|"
-    r"stuck|darab|db)\b"
+    r"stuck|darab|db|liczba|ilosc|sztuk)\b"
 )
+_ID: Final = re.compile(
+    r"\b(?:id|ids|uuid|guid|ref|reference|referenz|extern\w*|kod|code|cislo|c|no|nr|number|nummer|"
+    r"kennung|identif\w*|identyf\w*|azonosito|numer)\b"
+)
+_ROW: Final = re.compile(r"\d{4}")  # a row taken for a header has numbers in it
 _CODES: Final = ("CZK", "EUR", "HUF", "PLN", "USD", "GBP", "CHF")
 _SIGNS: Final[dict[str, str]] = {
     "kč": "CZK",
@@ -191,6 +208,8 @@ _SIGN: Final = re.compile(
 )
 
 
+_CUT: Final = re.compile(r"([^\W_]+)(\.?)")
+_TELLING_LETTERS: Final = 2
 _LONGEST: Final = 100
 _SHARE: Final = re.compile(r"(?i)%|procent|percent|prozent|sz[aá]zal[eé]k|\bsazba|\brate\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
@@ -224,15 +243,21 @@ def guess_idea(header: str) -> Guess | None:
     words = re.sub(r"\b(?:v|in)$", "", words).strip()
     if not words:
         return None
+    if known := _guess_whole(words):
+        return known
+    if _TIP.search(words):
+        return _guess_tip(words)
+    if _NET.search(words) and not _GROSS.search(words):
+        return None
+    return _guess_abbreviated(header) or _guess_part(words)
+
+
+def _guess_whole(words: str) -> Guess | None:
     if words in _BY_PHRASE:
         idea, rank = _BY_PHRASE[words]
         return Guess(idea, 1.0 - rank / 10_000)
-    if squeezed := _BY_SQUEEZED.get(words.replace(" ", "")):
-        return Guess(squeezed, 0.9)
-    if _TIP.search(words):
-        return _guess_tip(words)
-    is_net = _NET.search(words) and not _GROSS.search(words)
-    return None if is_net else _guess_part(words)
+    squeezed = _BY_SQUEEZED.get(words.replace(" ", ""))
+    return Guess(squeezed, 0.9) if squeezed else None
 
 
 def _guess_tip(words: str) -> Guess:
@@ -241,6 +266,23 @@ def _guess_tip(words: str) -> Guess:
     if _WITHOUT.search(words):
         return Guess("amount", 0.95, "beside")
     return Guess("total", 0.95, "inside") if _WITH.search(words) else Guess("tip", 0.8)
+
+
+def _guess_abbreviated(header: str) -> Guess | None:
+    """Find the known phrases that a header cuts short, as ``Sprop.``; what may be two is none."""
+    tokens = [(plain(word), bool(dot)) for word, dot in _CUT.findall(header)]
+    if not any(is_cut and len(word) >= _TELLING_LETTERS for word, is_cut in tokens):
+        return None
+    ideas = {
+        idea
+        for phrase, (idea, _) in _BY_PHRASE.items()
+        if len(parts := phrase.split()) == len(tokens)
+        and all(
+            part.startswith(word) if is_cut else part == word
+            for part, (word, is_cut) in zip(parts, tokens, strict=True)
+        )
+    }
+    return Guess(ideas.pop(), 0.7) if len(ideas) == 1 else None
 
 
 def _guess_part(words: str) -> Guess | None:
@@ -258,10 +300,19 @@ def _guess_part(words: str) -> Guess | None:
 
 def _guess_qerkos(rest: str) -> Guess | None:
     """Tell what a column that names Qerko has of it; in a sheet kept by hand it is the amount."""
-    if _COUNT.search(rest):
+    if _COUNT.search(rest) or _ROW.search(rest):
         return None
     idea = _BY_PHRASE[rest][0] if rest in _BY_PHRASE else "amount"
     return Guess(idea, 1.01)
+
+
+def says_id(header: str) -> bool:
+    """Tell whether a header calls its column an ID, whoever's it is.
+
+    >>> says_id("externalId"), says_id("Ref. č."), says_id("Stůl")
+    (True, True, False)
+    """
+    return bool(_ID.search(plain(_HUMP.sub(" ", header))))
 
 
 def says_hundredths(header: str) -> bool:

@@ -1,7 +1,7 @@
 """Words that POS exports of the region use in cells: a cell in, what it stands for out.
 
-Czech, Slovak, German, English and Hungarian. Words are compared by :func:`plain`: without case,
-diacritics and punctuation, so that an export that lost its diacritics reads the same.
+Czech, Slovak, German, English, Hungarian and Polish. Words are compared by :func:`plain`: without
+case, diacritics and punctuation, so that an export that lost its diacritics reads the same.
 """
 
 from __future__ import annotations
@@ -59,31 +59,32 @@ _TENDERS: Final[Mapping[TenderWord, tuple[str, ...]]] = {
     "qerko": phrases("Qerko|901000001"),
     "cash": phrases(
         "Hotově|Hotovost|Hotove|V hotovosti|Hotovosť|Hotovostná|Hotovostní|Hotovost CZK|Bar|"
-        "Barzahlung|Bargeld|In bar|Cash|Készpénz"
+        "Barzahlung|Bargeld|In bar|Cash|Készpénz|Gotówka|Gotówką"
     ),
     "card": phrases(
         "Kartou|Karta|Kartu|Platební karta|Platebni kartou|Platobná karta|Bezhotovostně|Kreditka|"
         "Karte|Kreditkarte|EC-Karte|EC|Girocard|Debitkarte|Bankomat|Kartenzahlung|Card|"
-        "Credit card|Debit card|Visa|Mastercard|Maestro|Amex|Terminal|Bankkártya|Kártya"
+        "Credit card|Debit card|Visa|Mastercard|Maestro|Amex|Terminal|Bankkártya|Kártya|Kartą"
     ),
     "voucher": phrases(
         "Stravenkou|Stravenka|Stravenky|Stravenkami|Stravenková karta|Poukaz|Poukázka|Poukazem|"
         "Stravné lístky|Stravný lístok|Gastrolístok|Gastrokarta|Gutschein|Gutscheine|Essensmarke|"
         "Essensmarken|Voucher|Vouchers|Meal voucher|Meal vouchers|Luncheon voucher|Gift card|"
-        "Edenred|Sodexo|Pluxee|Ticket Restaurant|Dárkový poukaz|Utalvány|SZÉP kártya"
+        "Edenred|Sodexo|Pluxee|Ticket Restaurant|Dárkový poukaz|Utalvány|SZÉP kártya|Bony|"
+        "Bon podarunkowy|Karta podarunkowa"
     ),
     "invoice": phrases(
         "Faktura|Fakturou|Platba fakturou|Na fakturu|Faktúra|Faktúrou|Převodem|Prevodom|"
         "Bankovním převodem|Bankový prevod|Rechnung|Auf Rechnung|Überweisung|Invoice|"
-        "Bank transfer|On account|Na pokoj|Na účet|Zimmer|Room charge|Átutalás"
+        "Bank transfer|On account|Na pokoj|Na účet|Zimmer|Room charge|Átutalás|Przelew|Przelewem"
     ),
     "tip": phrases(
         "Spropitné|Dýško|Dýška|Dýžko|Tringelt|Tuzér|Sprepitné|Prepitné|Trinkgeld|TrinkgeldAN|"
-        "TrinkgeldAG|Tip|Tips|Gratuity|Borravaló"
+        "TrinkgeldAG|Tip|Tips|Gratuity|Borravaló|Napiwek|Napiwki"
     ),
     "storno": phrases(
         "Storno|Stornováno|Stornovaný|Stornované|Stornierung|Storniert|Cancellation|Cancelled|"
-        "Void|Voided|Sztornó"
+        "Void|Voided|Sztornó|Anulowanie|Anulowano"
     ),
 }
 _TENDER_PHRASES: Final[dict[str, TenderWord]] = {
@@ -95,23 +96,25 @@ _STATES: Final[Mapping[StateWord, tuple[str, ...]]] = {
         "Zaplaceno|Zaplacen|Zaplacená|Uhrazeno|Uhrazen|Uzavřeno|Uzavřen|Uzavřená|Vyřízeno|"
         "Dokončeno|Zaplatené|Zaplatený|Zaplatená|Uhradené|Uhradený|Uzavreté|Uzavretý|"
         "Dokončené|Bezahlt|Abgeschlossen|Beglichen|Erledigt|Paid|Closed|Settled|Completed|"
-        "Complete|Captured|Success|Succeeded|OK|Fizetve|Lezárva|Platba|Účtenka|Payment"
+        "Complete|Captured|Success|Succeeded|OK|Fizetve|Lezárva|Platba|Účtenka|Payment|Zapłacono|"
+        "Zapłacony|Opłacono|Opłacony|Zamknięty|Zakończono"
     ),
     "cancelled": phrases(
         "Storno|Stornováno|Stornovaný|Stornovaná|Stornován|Zrušeno|Zrušen|Zrušená|Stornované|"
         "Zrušené|Zrušený|Storniert|Stornierung|Abgebrochen|Annulliert|Ungültig|Cancelled|"
         "Canceled|Void|Voided|Cancellation|Reversed|Failed|Declined|Neúspěšná|Zamítnuto|"
-        "Zamietnuté|Fehlgeschlagen|Sztornó|Törölve"
+        "Zamietnuté|Fehlgeschlagen|Sztornó|Törölve|Anulowano|Anulowany|Odrzucono"
     ),
     "open": phrases(
         "Otevřeno|Otevřený|Otevřen|Otevřená|Nezaplaceno|Nezaplacen|Neuhrazeno|Rozpracováno|"
         "Čeká|Čeká na platbu|Otvorené|Otvorený|Nezaplatené|Neuhradené|Čaká|Offen|Unbezahlt|"
-        "Ausstehend|Open|Unpaid|Pending|In progress|Nyitott|Nyitva|Fizetetlen"
+        "Ausstehend|Open|Unpaid|Pending|In progress|Nyitott|Nyitva|Fizetetlen|"
+        "Otwarty|Otwarte|Nieopłacono|Nieopłacony|Niezapłacono|Oczekuje"
     ),
     "refund": phrases(
         "Vráceno|Vrácená|Vrácen|Vratka|Dobropis|Refundace|Refundováno|Vrátené|Vrátená|Refundácia|"
         "Refundované|Erstattet|Erstattung|Rückerstattet|Rückerstattung|Gutschrift|Rückzahlung|"
-        "Refund|Refunded|Returned|Credit note|Visszatérítve|Visszatérítés"
+        "Refund|Refunded|Returned|Credit note|Visszatérítve|Visszatérítés|Zwrot|Zwrócono"
     ),
 }
 _STATE_PHRASES: Final[dict[str, StateWord]] = {
@@ -120,12 +123,13 @@ _STATE_PHRASES: Final[dict[str, StateWord]] = {
 
 _STEMS_OF: Final[Mapping[StateWord, str]] = {
     "paid": "zaplac|zaplat|uhraz|uhrad|uzavr|vyrizen|dokonc|nestorn|nezrus|bezahlt|"
-    "abgeschloss|beglich|erledigt|paid|closed|settled|complet|captur|succe|fizetve|lezar",
+    "abgeschloss|beglich|erledigt|paid|closed|settled|complet|captur|succe|fizetve|lezar|oplac|zamkn|zakoncz",
     "cancelled": "storn|zrus|anul|annul|abgebroch|ungultig|geloscht|cancel|void|revers|fail|"
-    "declin|reject|delet|sztorn|torol|neuspes|zamit|zamiet|fehlgeschl|smaz|zmaz|vymaz",
+    "declin|reject|delet|sztorn|torol|neuspes|zamit|zamiet|fehlgeschl|smaz|zmaz|vymaz|odrzuc",
     "open": "otev|otvor|nezapl|neuhr|neuzavr|rozprac|cekaj|cakaj|offen|unbezahlt|ausstehend|"
-    "open|unpaid|pending|nyitott|nyitva|fizetetlen",
-    "refund": "vrac|vrat|dobropis|refund|erstatt|ruckerstatt|gutschrift|ruckzahl|return|visszater",
+    "open|unpaid|pending|nyitott|nyitva|fizetetlen|otwart|nieoplac|niezaplac|oczek",
+    "refund": "vrac|vrat|dobropis|refund|erstatt|ruckerstatt|gutschrift|ruckzahl|return|visszater|"
+    "zwrot|zwroc",
 }
 _STEMS: Final[dict[str, StateWord]] = {
     stem: state for state, stems in _STEMS_OF.items() for stem in stems.split("|")
@@ -147,13 +151,13 @@ _TOTALS: Final = frozenset(
         "Summe|Summen|Summe gesamt|Gesamt|Gesamtsumme|Gesamtbetrag|Gesamtumsatz|Gesamtergebnis|"
         "Endsumme|Zwischensumme|Tagessumme|Tagesumsatz|Total|Totals|Grand total|Total amount|"
         "Sum total|Day total|Total sales|Subtotal|Sub total|Sum|Összesen|Mindösszesen|"
-        "Napi összesen|Részösszeg|Végösszeg|Razem"
+        "Napi összesen|Részösszeg|Végösszeg|Razem|Łącznie|Ogółem|Suma częściowa|Razem za dzień"
     )
 )
 _STATISTICS: Final = frozenset(
     phrases(
         "Počet|Průměr|Priemer|Průměrná|Anzahl|Durchschnitt|Count|Average|Number of|Avg|Átlag|"
-        "Darab|Počet účtů|Počet dokladů|Počet plateb|Min|Max|Minimum|Maximum"
+        "Darab|Počet účtů|Počet dokladů|Počet plateb|Min|Max|Minimum|Maximum|Liczba|Średnia"
     )
 )
 _PRINTING: Final = frozenset(
@@ -161,11 +165,11 @@ _PRINTING: Final = frozenset(
         "Vytištěno|Vytisknuto|Tištěno|Tisk|Vytlačené|Tlač|Strana|Stránka|Vygenerováno|"
         "Vygenerované|Vytvořeno|Vytvorené|Exportováno|Exportované|Export|Konec|Koniec|Gedruckt|"
         "Ausgedruckt|Druckdatum|Seite|Erstellt|Exportiert|Ende|Printed|Page|Generated|Created|"
-        "Exported|End|Nyomtatva|Oldal|Készült|Exportálva|Vége"
+        "Exported|End|Nyomtatva|Oldal|Készült|Exportálva|Vége|Wydrukowano|Wygenerowano"
     )
 )
 _TOTALS_WORDS: Final = max(len(phrase.split()) for phrase in _TOTALS)
-_YES: Final = frozenset(phrases("ano|áno|ja|yes|true|1|x|igen|y|j|a|wahr|pravda"))
+_YES: Final = frozenset(phrases("ano|áno|ja|yes|true|1|x|igen|y|j|a|wahr|pravda|tak"))
 _NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "null", "none", "nan", "#n/a"})
 
 

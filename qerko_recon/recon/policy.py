@@ -188,6 +188,8 @@ def policy_of(policy: object) -> Policy:
 
 
 def _amount(name: str, value: object) -> Decimal:
+    if type(value) is Decimal and fits(value) and value >= 0:
+        return value
     try:
         amount = decimal_array([value], what=name)[0].as_py()
     except AmountError as error:

@@ -604,3 +604,82 @@ def test_no_profile_reads_formulas(desk):
     assert column(pos.tenders, "payment_id") == ["=1+1", "-5"]
     assert column(pos.tenders, "bill_id") == ["=cmd|calc", "@x"]
     assert column(pos.problems, "value") == ["=1+1"]
+
+
+# Words and shapes of headers
+
+
+@pytest.mark.parametrize(
+    ("header", "when"),
+    [
+        ("Účet;Identifikátor platby;Suma s DPH (€);Prepitné (€);Spôsob platby;Čas", True),
+        ("Belegnr.;Zahlungs-Nr.;Betrag;Trinkgeld;Zahlart;Buchungsdatum", True),
+        ("Č.účtu;ID pl.;Část.;Sprop.;Plat. metoda;Dat.", True),  # cut short
+        ("Nr rachunku;ID płatności;Kwota;Napiwek;Metoda płatności;Data i godzina", True),
+        ("Účet;ID transakce Qerko;K úhradě;Dýško;Způsob úhrady;Uhrazeno", True),  # a date
+        ("Doklad;Č. transakce;Částka;Spropitné;Platidlo;Zam.", False),
+    ],
+)
+def test_headers_of_many_words(desk, header, when):
+    pos = desk.read(
+        f"{header}\nB1;4711;1 234,50;20,00;Qerko;20.11.2026 18:05\n"
+        "B2;4712;80,00;0,00;Qerko;20.11.2026 18:06\n"
+    )
+    check(pos, ["4711: 1234.5 + 20", "4712: 80"])
+    assert column(pos.tenders, "bill_id") == ["B1", "B2"]
+    if when:
+        assert pos.tenders["paid_at"].notna().all()
+
+
+@pytest.mark.parametrize("header", ["Sum. D.", "Pl.", "P. M.", "č.", "Ob. Č.", "S. P. Q. R."])
+def test_a_header_cut_too_short_is_not_guessed(desk, header):
+    pos = desk.read(f"Účet;{header};Částka\nB1;4711;5,00\nB2;4712;6,00\n")
+    assert header not in pos.sniffed.columns.values()
+    check(pos, ["B1: 5", "B2: 6"])
+
+
+def test_ids_with_qerkos_name_are_found_under_any_header(desk):
+    pos = desk.read(
+        "Bill;Tender;Amount;Remark\nB1;Qerko;5.00;qerko-447110\nB2;Cash;7.00;\n"
+        "B3;Qerko;6.00;QERKO 447120\n"
+    )
+    check(pos, ["447110: 5", "447120: 6"], others=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "is_hinted"),
+    [
+        ("externalId", ("44711", "44712"), True),
+        ("externalId", ("44711", "44711"), False),
+        ("externalId", ("44711", ""), False),
+        ("Stůl", ("44711", "44712"), False),
+    ],
+)
+def test_a_column_that_is_called_an_id_is_hinted_at(desk, name, ids, is_hinted):
+    pos = desk.read(
+        f"Účet;Typ platby;Částka;{name}\nB1;Qerko;5,00;{ids[0]}\nB2;Qerko;6,00;{ids[1]}\n"
+    )
+    check(pos, ["B1: 5", "B2: 6"])
+    assert any("may have the payment IDs" in note for note in pos.notes) == is_hinted
+
+
+def test_units_below_a_header_leave_what_has_none_its_name(desk):
+    pos = desk.read(
+        "Účtenka;ID platby;Typ;Částka;Spropitné\n-;-;-;[Kč];[Kč]\nB1;4711;Qerko;100,00;10,00\n"
+    )
+    check(pos, ["4711: 100 + 10"])
+    assert pos.sniffed.columns["payment_id"] == "ID platby"
+
+
+def test_rulers_of_an_old_printer_do_not_hide_the_encoding(desk):
+    rows = [f"{n};471{n};807,00;81,00;Qerko;20.11.2026 18:0{n}" for n in range(1, 4)]
+    text = "PŘEHLED PLATEB\n{0}\nÚčet;Číslo platby;Částka;Spropitné;Platidlo;Datum\n{1}\n{0}\n"
+    pos = desk.read(text.format("─" * 12, "\n".join(rows)), encoding="cp852")
+    check(pos, [f"471{n}: 807 + 81" for n in range(1, 4)], totals=1)
+    assert pos.sniffed.encoding == "cp852"
+
+
+def test_rows_that_a_spreadsheet_wrapped_in_quotes_name_no_column_of_qerkos(desk):
+    rows = "".join(f'"B{n};4471{n};80{n},00;8,00;Qerko"\n' for n in range(1, 4))
+    pos = desk.read(f'"Účet;ID platby;Částka;Spropitné;Typ platby"\n{rows}')
+    check(pos, [f"4471{n}: 80{n} + 8" for n in range(1, 4)])

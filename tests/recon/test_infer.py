@@ -147,7 +147,7 @@ def faulty_days(draw, has_tip_column=True):
     return truth, rows
 
 
-quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

@@ -117,7 +117,7 @@ def days(draw):
     return payments, lines
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(days(), st.sampled_from(["gross", "net", "none"]))
 def test_rows_add_up_to_all_payments_and_lines(day, basis):
     result = made(*day, tip_basis=basis)
@@ -142,7 +142,7 @@ def test_rows_add_up_to_all_payments_and_lines(day, basis):
     assert not table.duplicated(["currency", "provider"]).any()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(days(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(day, chance):
     payments, lines = day

@@ -225,7 +225,7 @@ payments = members(
     st.lists(payments, max_size=3),
     st.sampled_from(["", " ", "\n", "\r\n  ", "\t"]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_both_ways_read_the_same_from_whatever_the_model_accepts(bodies, space):
     batch = []
     for number, body in enumerate(bodies):
