@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -68,10 +67,17 @@ def reconcile(
     comparison.foreign = matching.foreign
     suggested = suggest(intake, matching, comparison.settled, policy.time_window, decided)
     alone = Alone(comparison, matching, decided, suggested)
-    gaps.result()
+    gaps.result()  # worked out beside the matching
     drafts = _drafts(comparison, matching, alone)
     checked.result()
-    work = _Work(comparison, matching, drafts, tuple(suggested), tuple(alone.nothing_due), sides)
+    work = _Work(
+        comparison,
+        matching,
+        drafts,
+        tuple(suggested),
+        tuple(alone.nothing_due),
+        *sides.result(),
+    )
     days = alone.posted_days or covered_days(comparison.days)
     return _result(work, days, decided, found, Inputs(payments, pos, stated), opened)
 
@@ -106,7 +112,8 @@ class _Work:
     drafts: Drafts
     suggested: tuple[Group, ...]
     nothing_due: tuple[Group, ...]
-    sides: Future[tuple[pa.Table, pa.Table]]  # payments and lines, with what they amount to
+    settled: pa.Table  # payments, with what each settles for
+    posted: pa.Table  # lines, with what each posts
 
     @cached_property
     def matches(self) -> pd.DataFrame:
@@ -140,7 +147,7 @@ def _result(
     totals = _totals(comparison, drafts)
     sources = intake.sources
     told = noticed.result()
-    settled, tenders = work.sides.result()
+    settled, tenders = work.settled, work.posted
     if log is not None:
         # Not above: who has no log need not wait for what reads one.
         from qerko_recon.recon.causes.finding import find_causes
