@@ -36,7 +36,7 @@ typecheck: .venv/dev.done
 	.venv/bin/python -m mypy
 
 unit: .venv/dev.done .venv/browser.done
-	.venv/bin/python -m pytest --numprocesses auto --dist loadfile --cov --cov-fail-under=95
+	.venv/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-fail-under=95
 
 # datacompy caps pandas below ours for no reason of its own, so it comes without its dependencies.
 .venv/bench.done: .venv/dev.done
