@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qerko_recon.money import SCALE
 from qerko_recon.pos.amounts import Amounts, MarkVote, parse_amounts, vote_mark
 from qerko_recon.pos.cells import or_null, words_of
 from qerko_recon.pos.grain import Grain, find_grain, says_figures
@@ -47,6 +48,7 @@ Mask = npt.NDArray[np.bool_]
 _MONEY: Final[tuple[str, ...]] = ("amount", "tip", "total")
 IDS: Final = ("tender_id", "payment_id", "bill_id")
 """The columns of IDs."""
+_SCALES: Final = ("precision", "scale", "decimals", "decimalPlaces", "exponent")
 _SEVERAL: Final = (
     "this line is of Qerko and of another tender, so what of it is Qerko's is not known; all of "
     "it was taken"
@@ -171,7 +173,8 @@ class Values:
         amounts = {}
         for idea, some in held.items():
             first, *more = (parse_amounts(one, vote.mark) for one in some)
-            if says_hundredths(name := self.header[self.places[idea]]):
+            name = self.header[self.places[idea]]
+            if says_hundredths(name) or self._is_scaled(name, first):
                 first, *more = (one.hundredths() for one in (first, *more))
                 self.notes.append(f"column {name!r} is in hundredths, and is read so")
             if idea in self.kinds:
@@ -180,6 +183,21 @@ class Values:
                 first = first.plus(one)
             amounts[idea] = first
         return vote, amounts
+
+    def _is_scaled(self, name: str, amounts: Amounts) -> bool:
+        """Tell whole numbers of which a column beside them says that two digits are decimals.
+
+        JSON has such: ``{"amount": {"value": 12550, "precision": 2}}``.
+        """
+        parent, dot, _ = name.rpartition(".")
+        beside = {f"{parent}{dot}{word}" for word in _SCALES}
+        columns = [
+            self.table.records.columns[place].where(self.below.is_line)
+            for place, header in enumerate(self.header)
+            if dot and header in beside
+        ]
+        is_whole = bool((amounts.units % 10**SCALE == 0).all())
+        return is_whole and any(column.coded.words.to_pylist() == ["2"] for column in columns)
 
     def _derive(self) -> Money:
         tip_layout = None if self.stated.tip_layout == "auto" else self.stated.tip_layout

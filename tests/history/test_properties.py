@@ -18,7 +18,7 @@ FIRST = 10  # of November
 DAYS = st.integers(0, LAST - 1)
 AMOUNTS = st.integers(1, 10**9).map(lambda units: Decimal(units).scaleb(-4))
 quick = settings(
-    max_examples=20,
+    max_examples=14,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

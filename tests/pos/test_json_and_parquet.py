@@ -319,3 +319,17 @@ def test_a_damaged_member_is_no_silent_loss(desk):
     data = archive({"a.csv": "ID platby;Částka\n1;5\n", "b.csv": 'ID platby;Částka\n"2;5\n'})
     with pytest.raises(PosExportError, match=r"week\.zip \[b\.csv\], row 2: a quote"):
         read_pos(desk.write(data, name="week.zip"))
+
+
+@pytest.mark.parametrize(
+    ("value", "precision", "amount"),
+    [(12550, 2, "125.5"), (12550, 0, "12550"), ("125.50", 2, "125.5")],
+)
+def test_whole_numbers_may_have_their_decimals_told_beside_them(
+    tmp_path, value, precision, amount
+):
+    money = {"value": value, "precision": precision, "currency": "CZK"}
+    path = tmp_path / "day.json"
+    path.write_text(json.dumps([{"paymentId": "4711", "amount": money, "method": "Qerko"}]))
+    pos = read_pos(path)
+    assert [f"{one.normalize():f}" for one in pos.tenders["amount"]] == [amount]

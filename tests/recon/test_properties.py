@@ -68,7 +68,7 @@ def lines(draw):
     )
 
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=45, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

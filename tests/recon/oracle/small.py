@@ -92,7 +92,7 @@ def days(draw):
     return paid, pd.concat([frame for frame in (more, posted) if len(frame)] or [more])
 
 
-quick = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=14, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def summed(frame, column):

@@ -71,7 +71,7 @@ def test_every_formula_gives_the_results_own_totals(faulty, clean, nothing, tmp_
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_whatever_the_data(made, tmp_path, data):
