@@ -190,8 +190,8 @@ def parse_amounts(column: Strings, mark: DecimalMark) -> Amounts:
 def _fill(units: Units, some: SomeRows, forms: Sequence[_Form | None]) -> None:
     """Read the amounts of some rows, those of one shape at a time or all at once."""
     factors = {form.factor if (form := forms[code]) else None for code in some.codes}
-    factor = factors.pop()
-    if not factors and factor is not None and some.part.lone_mark:
+    factor = factors.pop() if len(factors) == 1 else None
+    if factor is not None and some.part.lone_mark:
         np.multiply(some.part.numbers(), factor, out=units[some.rows])
         return
     for code in some.codes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from qerko_recon.pos.values import IDS, Values
 from qerko_recon.pos.vocabulary import IDEAS, plain
 from qerko_recon.pos.words import says_beside
 from qerko_recon.schema import TENDERS
-from qerko_recon.threads import at_once
+from qerko_recon.threads import aside, at_once
 
 __all__ = ["PosFile", "read_files"]
 
@@ -90,12 +90,11 @@ def read_files(path: Path, name: str, stated: Profile, zone: ZoneInfo) -> list[P
         The file cannot be read at all.
     """
     data = load(path)
-    with ThreadPoolExecutor(1) as beside:
-        digest = beside.submit(lambda: hashlib.sha256(data).hexdigest())
-        try:
-            return _read(data, name, stated, zone, digest, whole=False)
-        except UnicodeDecodeError:  # a code page told by a part of the file was the wrong one
-            return _read(data, name, stated, zone, digest, whole=True)
+    digest = aside(lambda: hashlib.sha256(data).hexdigest())
+    try:
+        return _read(data, name, stated, zone, digest, whole=False)
+    except UnicodeDecodeError:  # a code page told by a part of the file was the wrong one
+        return _read(data, name, stated, zone, digest, whole=True)
 
 
 def _read(

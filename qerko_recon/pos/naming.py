@@ -7,7 +7,6 @@ whatever the order of the rows, and in every run. Lines that say the same are nu
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Final
 
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 from qerko_recon.pos.digests import Hashes, any_twice, digests_of
 from qerko_recon.pos.parts import flat
 from qerko_recon.schema import TENDERS
-from qerko_recon.threads import at_once
+from qerko_recon.threads import aside, at_once
 
 __all__ = ["name_lines"]
 
@@ -63,12 +62,11 @@ def name_lines(*tables: pa.Table) -> list[pa.Table]:
         for table, (begin, end) in zip(tables, pairwise(begins), strict=True)
     ]
     digests = np.concatenate([digests_of(*(table[name] for name in _SAYS)) for table in some])
-    with ThreadPoolExecutor(1) as beside:
-        times = _together([flat(table["paid_at"]) for table in some])
-        may_repeat = beside.submit(_repeat, digests, times)
-        names = _names(digests)
-        if own.null_count < len(own) or may_repeat.result():
-            names = _apart(own, needs, names.to_pylist())
+    times = _together([flat(table["paid_at"]) for table in some])
+    may_repeat = aside(_repeat, digests, times)
+    names = _names(digests)
+    if own.null_count < len(own) or may_repeat.result():
+        names = _apart(own, needs, names.to_pylist())
     index = TENDERS.get_field_index("tender_id")
     return [
         table.set_column(index, TENDERS.field(index), names.slice(begin, table.num_rows))

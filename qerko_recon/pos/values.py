@@ -6,7 +6,6 @@ What cannot be read is gathered as faults, each with its row, and what had to be
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -40,6 +39,7 @@ from qerko_recon.pos.vocabulary import (
 )
 from qerko_recon.pos.words import says_several
 from qerko_recon.schema import TENDERS
+from qerko_recon.threads import aside
 
 __all__ = ["IDS", "Values"]
 
@@ -120,11 +120,10 @@ class Values:
         self._clear_errors()
         if table.columns.is_wide:
             self._fill_nothing()
-        with ThreadPoolExecutor(1) as beside:
-            moments = beside.submit(self._read_moments, zone)
-            self.mark, self.amounts = self._read_amounts()
-            self.money = self._derive()
-            self.moments = moments.result()
+        moments = aside(self._read_moments, zone)
+        self.mark, self.amounts = self._read_amounts()
+        self.money = self._derive()
+        self.moments = moments.result()
         self._take_moments()
         self.grain: Grain = find_grain(
             stated.row_is,

@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qerko_recon.pos.parts import flat
+
 __all__ = [
     "Codes",
     "Mask",
@@ -70,14 +72,6 @@ def _codes(indices: pa.Array) -> Codes:
     if indices.null_count:
         indices = pc.fill_null(indices, pa.scalar(-1, indices.type))
     return np.asarray(indices.to_numpy(zero_copy_only=False)).astype(np.int64)
-
-
-def flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Give a column in one piece."""
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    # Combining copies, even where there is one piece alone.
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pa.Array:
